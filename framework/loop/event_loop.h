@@ -1,0 +1,203 @@
+#ifndef ROTA_LOOP_EVENT_LOOP_H_
+#define ROTA_LOOP_EVENT_LOOP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include "framework/base/callback.h"
+#include "framework/base/clock.h"
+#include "framework/base/ring_queue.h"
+#include "framework/loop/handle.h"
+#include "framework/loop/inbox.h"
+#include "framework/loop/loop_stats.h"
+#include "framework/loop/operation.h"
+#include "framework/loop/phase.h"
+#include "framework/loop/poller.h"
+#include "framework/loop/refs.h"
+#include "framework/loop/tick_queue.h"
+#include "framework/loop/timer.h"
+#include "framework/loop/timer_queue.h"
+
+namespace rota {
+
+// Sees the loop at work; for metrics, tests and watchdogs. Its calls are part of the loop's time: keep them short.
+class LoopObserver {
+ public:
+  virtual ~LoopObserver() = default;
+  virtual void OnPhase(Phase, Duration /*at_work*/, uint64_t /*callbacks*/) {}
+  virtual void OnIteration(uint64_t /*iteration*/) {}
+};
+
+// The one event loop of a process, which runs the phases of Node.js:
+//
+//     timers -> pending -> poll -> check -> close -> timers ...
+//
+// with the ticks and microtasks drained after each callback. It runs until no ref is left.
+// Thread: Post() from any thread; everything else on the loop thread: the one that runs Run(), and until then the one
+//         that built the loop.
+// Owner:  main(). Outlives everything that holds a reference to it.
+// Errors: an exception that leaves a callback goes to the uncaught handler; the callback's ticks and microtasks run.
+// Order:  that of Node 20; docs/phases.md lists the differences.
+class EventLoop {
+ public:
+  struct Options {
+    // How much poll runs before it puts the rest off to the next pending phase.
+    size_t poll_budget_callbacks = 1024;
+    Duration poll_budget_time = std::chrono::milliseconds(10);
+  };
+
+  // `clock` must outlive the loop.
+  explicit EventLoop(Clock& clock);
+  EventLoop(Clock& clock, Options options);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // ---- Scheduling. Each captures the current context and runs its callback under it.
+
+  // Runs `callback` once, in a timers phase, `delay` from now or later, never earlier. Delays are rounded up to whole
+  // milliseconds and held to 1 ms .. 2^31 - 1 ms.
+  Timer SetTimeout(Duration delay, Callback callback);
+  // As SetTimeout(), again and again; the next delay counts from the start of the callback.
+  Timer SetInterval(Duration period, Callback callback);
+  // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
+  Immediate SetImmediate(Callback callback);
+  // Runs `callback` after the callback that runs now, before any other.
+  void NextTick(Callback callback);
+  // Runs `callback` after the ticks. Returns the position of the microtask, for TakeBackMicrotask().
+  uint64_t QueueMicrotask(Callback callback);
+  // Drops a microtask that has not run; nothing happens when it has.
+  void TakeBackMicrotask(uint64_t position) { tick_queue_.TakeBack(position); }
+  // Opens a handle that keeps the loop alive until it is closed.
+  Ref<Handle> OpenHandle();
+
+  // The only way in from other threads: runs `callback` in the poll phase, without a context. The callback is
+  // destroyed on the loop, too. What is posted after Run() has returned is destroyed with the loop.
+  void Post(Callback callback);
+
+  // Runs a completion that belongs to `operation` in the poll phase that is under way, or puts it off to the next
+  // pending phase when the budget of this one is used up. For the layers that talk to the operating system.
+  void RunCompletion(Operation operation, Callback completion);
+
+  // ---- Running.
+
+  // Runs until no ref is left or Exit(); returns the exit code.
+  int Run();
+  // Runs one iteration. Returns whether the loop is still alive.
+  bool RunOnce();
+  // Ends the loop: after the callback that runs now only the exit hooks run. The first code counts.
+  void Exit(int code);
+  bool exiting() const { return exiting_; }
+  bool alive() const;
+
+  // Runs each time no ref is left; new refs bring the loop back to life.
+  void OnBeforeExit(Callback callback) { before_exit_.push_back(std::move(callback)); }
+  // Runs when Run() is about to return, with the exit code; what it schedules does not run.
+  void OnExit(UniqueFunction<void(int)> hook) { exit_hooks_.push_back(std::move(hook)); }
+  // Takes the exceptions that leave a callback. By default one is logged and ends the loop with code 1; an exception
+  // inside the handler ends it with code 7.
+  void SetUncaughtHandler(UniqueFunction<void(std::exception_ptr)> handler) { uncaught_ = std::move(handler); }
+  void SetObserver(LoopObserver* observer) { observer_ = observer; }
+
+  // ---- Time.
+
+  // A fresh reading of the clock. Thread: any.
+  TimePoint Now() const { return clock_.Now(); }
+  // While held, a manual clock does not move: poll waits for a real completion instead (a job is running).
+  void HoldTime() { ++time_holds_; }
+  void ReleaseTime() { --time_holds_; }
+
+  // ---- Looking at it.
+
+  const LoopStats& stats() const { return stats_; }
+  const RefCounts& refs() const { return refs_; }
+  size_t queued_immediates() const { return immediates_.size(); }
+  size_t queued_pending() const { return pending_.size(); }
+  size_t queued_ticks() const { return tick_queue_.ticks(); }
+  size_t queued_microtasks() const { return tick_queue_.microtasks(); }
+  size_t closing_handles() const { return closing_.size(); }
+  bool InLoopThread() const { return std::this_thread::get_id() == thread_; }
+  Poller& poller() { return poller_; }
+
+ private:
+  friend class Handle;
+  friend class Immediate;
+  friend class Operation;
+  friend class Timer;
+
+  struct QueuedImmediate {
+    Callback callback;
+    Ref<ContextBase> context;
+    bool has_ref = true;
+  };
+  struct Completion {
+    Callback callback;
+    Ref<ContextBase> context;
+  };
+
+  void RunIteration();
+  void RunTimers();
+  void RunPending();
+  void RunPoll();
+  void RunCheck();
+  void RunClose();
+
+  bool MayBlock() const;
+  void Wait();
+  void OnWake();
+  bool PollHasBudget();
+  void Complete(Phase phase, Callback& callback, ContextBase* context);
+
+  // Runs one callback of a phase under its context, then drains the ticks. False when the loop is exiting.
+  bool RunCallback(Phase phase, Callback& callback, ContextBase* context);
+  void DrainTicks();
+  // Calls `callback` and hands an exception to the uncaught handler.
+  void Guarded(Callback& callback, ContextBase* context);
+  void HandleUncaught(std::exception_ptr error);
+  Timer StartTimer(Duration delay, bool repeats, Callback callback);
+  QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
+  void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
+  void BeginWork();
+  void EndPhase(Phase phase, uint64_t callbacks_before);
+
+  // Constant after construction.
+  Clock& clock_;
+  const Options options_;
+
+  // Any thread.
+  Inbox inbox_;
+
+  // Loop thread only.
+  std::thread::id thread_;
+  RefCounts refs_;
+  LoopStats stats_;
+  TimerQueue timers_{refs_};
+  TickQueue tick_queue_;
+  RingQueue<QueuedImmediate> immediates_;
+  RingQueue<Completion> pending_;
+  std::vector<Ref<Handle>> closing_;
+  std::vector<Callback> batch_;
+  std::vector<Callback> before_exit_;
+  std::vector<UniqueFunction<void(int)>> exit_hooks_;
+  UniqueFunction<void(std::exception_ptr)> uncaught_;
+  LoopObserver* observer_ = nullptr;
+  TimePoint iteration_start_{};
+  TimePoint phase_start_{};
+  TimePoint wait_start_{};
+  Duration iteration_idle_{};
+  bool waiting_ = false;
+  uint64_t poll_callbacks_ = 0;
+  int time_holds_ = 0;
+  int exit_code_ = 0;
+  bool exiting_ = false;
+  bool draining_ = false;
+  // Last: its completions may refer to everything above.
+  Poller poller_;
+};
+
+}  // namespace rota
+
+#endif  // ROTA_LOOP_EVENT_LOOP_H_
