@@ -21,8 +21,11 @@ finish() {
 trap finish EXIT
 SERVICE_LOG=$work/service.log
 
-# The largest text file at hand: it must take more than one chunk.
-pick_file() { find framework services docs monitoring -type f -printf '%s %p\n' 2>/dev/null | sort -n | tail -1 | cut -d' ' -f2; }
+# The largest file of the repository: it should take more than one chunk.
+pick_file() {
+  find . \( -name .git -o -name .cache -o -name node_modules \) -prune -o -type f -size +0 -printf '%s %P\n' |
+    sort -n | tail -1 | cut -d' ' -f2
+}
 
 checksum() { sha256sum "$1" | cut -d' ' -f1; }
 
