@@ -22,6 +22,8 @@ class Clock {
   // The loop has nothing to do before `next`. True: the clock has moved itself to `next`, so the loop must not
   // sleep (a manual clock). False: time passes by itself.
   virtual bool SkipTo(TimePoint next) = 0;
+  // True when time stands still unless SkipTo() or a test moves it. Constant.
+  virtual bool IsManual() const { return false; }
 };
 
 // The monotonic clock of the operating system.

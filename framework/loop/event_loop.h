@@ -149,7 +149,6 @@ class EventLoop {
   void Wait();
   void OnWake();
   bool PollHasBudget();
-  void Complete(Phase phase, Callback& callback, ContextBase* context);
 
   // Runs one callback of a phase under its context, then drains the ticks. False when the loop is exiting.
   bool RunCallback(Phase phase, Callback& callback, ContextBase* context);
@@ -193,7 +192,6 @@ class EventLoop {
   int time_holds_ = 0;
   int exit_code_ = 0;
   bool exiting_ = false;
-  bool draining_ = false;
   // Last: its completions may refer to everything above.
   Poller poller_;
 };
