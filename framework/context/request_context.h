@@ -1,0 +1,125 @@
+#ifndef ROTA_CONTEXT_REQUEST_CONTEXT_H_
+#define ROTA_CONTEXT_REQUEST_CONTEXT_H_
+
+#include <any>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "framework/base/clock.h"
+#include "framework/base/ref.h"
+#include "framework/base/status.h"
+#include "framework/context/cancellation.h"
+#include "framework/context/metadata.h"
+#include "framework/context/trace_parent.h"
+#include "framework/loop/context_slot.h"
+#include "framework/loop/event_loop.h"
+
+namespace rota {
+
+// Names a value of type T that a context carries. Make one per purpose, with static storage: its address is the key.
+template <typename T>
+class ContextKey {
+ public:
+  ContextKey() = default;
+  ContextKey(const ContextKey&) = delete;
+  ContextKey& operator=(const ContextKey&) = delete;
+};
+
+// Everything that belongs to one request: identity, deadline, cancellation, metadata, trace, values and memory. The
+// loop carries it from each scheduling call to the callback, so code finds it with Current() and nowhere else.
+// Thread: loop. A job may read id(), deadline(), metadata(), peer(), method() and trace_parent(), which do not change.
+// Owner:  references: the call, and every callback that was scheduled under it. It must not outlive its loop.
+class RequestContext final : public ContextBase {
+ public:
+  struct Start {
+    std::string id;
+    TimePoint deadline = kNoDeadline;
+    Metadata metadata;
+    TraceParent trace_parent;
+    std::string peer;
+    std::string method;
+  };
+
+  // Arms a timer that does not keep the loop alive; at the deadline it cancels with DEADLINE_EXCEEDED. A context whose
+  // deadline has passed is born cancelled.
+  RequestContext(EventLoop& loop, Start start);
+
+  // The context of the running code, or null outside of any request.
+  static RequestContext* Current() { return static_cast<RequestContext*>(CurrentContext()); }
+
+  std::string_view id() const { return start_.id; }
+  std::string_view peer() const { return start_.peer; }
+  std::string_view method() const { return start_.method; }
+  const Metadata& metadata() const { return start_.metadata; }
+  const TraceParent& trace_parent() const { return start_.trace_parent; }
+  EventLoop& loop() const { return loop_; }
+
+  // What the answer carries to the caller.
+  Metadata& response_headers() { return response_headers_; }
+  Metadata& response_trailers() { return response_trailers_; }
+
+  TimePoint deadline() const { return start_.deadline; }
+  // Zero once the deadline has passed; Duration::max() without one.
+  Duration Remaining() const;
+
+  // OK while the request lives; then why it ended: CANCELLED or DEADLINE_EXCEEDED.
+  const Status& status() const { return status_; }
+  bool cancelled() const { return !status_.ok(); }
+  // Ends the request and everything that waits for it. The first status counts; OK breaks an invariant.
+  void Cancel(Status status);
+  // `node` hears of the cancellation; at once when it has been.
+  void Subscribe(CancelNode& node);
+
+  // A context for work done for this one, such as a question to an actor: same id, metadata and trace under a new
+  // span, the earlier of the two deadlines, values of its own over those of this one; cancelled with it.
+  Ref<RequestContext> Child(TimePoint deadline);
+
+  // The value that `key` names here or in the nearest parent, or null.
+  template <typename T>
+  T* Get(const ContextKey<T>& key) {
+    return std::any_cast<T>(Find(&key));
+  }
+  template <typename T>
+  void Set(const ContextKey<T>& key, T value) {
+    Replace(&key, std::any(std::move(value)));
+  }
+
+  // Memory that is freed at once with the context. Not for a job.
+  std::pmr::memory_resource& arena() { return arena_; }
+
+ private:
+  class ParentWatch final : public CancelNode {
+   public:
+    explicit ParentWatch(RequestContext& child) : child_(child) {}
+    void OnCancelled(const Status& status) override { child_.Cancel(status); }
+
+   private:
+    RequestContext& child_;
+  };
+
+  ~RequestContext() override;
+  void ArmDeadline();
+  std::any* Find(const void* key);
+  void Replace(const void* key, std::any value);
+
+  // Constant after construction.
+  EventLoop& loop_;
+  const Start start_;
+  Ref<RequestContext> parent_;
+
+  Status status_;
+  Timer deadline_timer_;
+  CancelList cancel_list_;
+  ParentWatch parent_watch_{*this};
+  Metadata response_headers_;
+  Metadata response_trailers_;
+  std::pmr::monotonic_buffer_resource arena_;
+  std::vector<std::pair<const void*, std::any>> values_;
+};
+
+}  // namespace rota
+
+#endif  // ROTA_CONTEXT_REQUEST_CONTEXT_H_
