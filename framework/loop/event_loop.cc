@@ -72,12 +72,15 @@ void EventLoop::Post(Callback callback) {
 }
 
 void EventLoop::RunCompletion(Operation operation, Callback completion) {
-  if (!PollHasBudget()) {
+  Ref<ContextBase> context(operation.context());
+  // The ref ends before the callback, as that of a request does in libuv: the callback may look at the counts.
+  { const Operation done = std::move(operation); }
+  if (PollHasBudget()) {
+    RunCallback(Phase::kPoll, completion, context.get());
+  } else {
     ++stats_.deferred;
-    pending_.Push({std::move(completion), Ref<ContextBase>(operation.context())});
-    return;
+    pending_.Push({std::move(completion), std::move(context)});
   }
-  RunCallback(Phase::kPoll, completion, operation.context());
 }
 
 // ---- Running.

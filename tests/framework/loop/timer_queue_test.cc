@@ -1,0 +1,92 @@
+#include "framework/loop/timer_queue.h"
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "framework/base/clock.h"
+#include "framework/base/ref.h"
+#include "framework/loop/refs.h"
+#include "framework/testing/manual_clock.h"
+#include "gtest/gtest.h"
+
+namespace rota {
+namespace {
+
+using std::chrono::milliseconds;
+
+class TimerQueueTest : public testing::Test {
+ protected:
+  Ref<TimerNode> Arm(int64_t delay_ms) {
+    auto node = MakeRef<TimerNode>(nullptr, nullptr, delay_ms, false);
+    queue_.Arm(*node, clock_.Now());
+    return node;
+  }
+  size_t RunExpired() {
+    return queue_.RunExpired(clock_, [&](TimerNode& node, Duration lateness) {
+      EXPECT_GE(lateness, Duration::zero());
+      ran_.push_back(&node);
+      return true;
+    });
+  }
+
+  ManualClock clock_;
+  RefCounts refs_;
+  TimerQueue queue_{refs_};
+  std::vector<TimerNode*> ran_;
+};
+
+TEST_F(TimerQueueTest, RunsATimerAtItsTimeAndNotBefore) {
+  const auto timer = Arm(5);
+  clock_.Advance(milliseconds(5) - Duration(1));
+  EXPECT_EQ(RunExpired(), 0u);
+  clock_.Advance(Duration(1));
+  EXPECT_EQ(RunExpired(), 1u);
+  EXPECT_EQ(RunExpired(), 0u);
+  EXPECT_EQ(refs_.total(), 0u);
+}
+
+TEST_F(TimerQueueTest, UnrefedTimerIsNotCountedAndRuns) {
+  const auto timer = Arm(5);
+  queue_.SetRef(*timer, false);
+  EXPECT_EQ(refs_.total(), 0u);
+  clock_.Advance(milliseconds(5));
+  EXPECT_EQ(RunExpired(), 1u);
+}
+
+TEST_F(TimerQueueTest, NoTimerIsLostEarlyOrOutOfOrderOverRandomArmingAndClearing) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    std::map<TimerNode*, TimePoint> due;
+    std::vector<Ref<TimerNode>> all;
+    for (int step = 0; step < 2000; ++step) {
+      const uint64_t choice = random() % 8;
+      if (choice < 4) {
+        all.push_back(Arm(static_cast<int64_t>(1 + random() % 40)));
+        due[all.back().get()] = clock_.Now() + milliseconds(all.back()->delay_ms);
+      } else if (choice < 6 && !all.empty()) {
+        TimerNode* node = all[random() % all.size()].get();
+        queue_.Disarm(*node);
+        due.erase(node);
+      } else {
+        clock_.Advance(Duration(random() % 6'000'000));
+        ran_.clear();
+        RunExpired();
+        for (TimerNode* node : ran_) {
+          ASSERT_EQ(due.count(node), 1u);
+          ASSERT_LE(due[node], clock_.Now());
+          due.erase(node);
+        }
+        for (const auto& [node, at] : due) ASSERT_GT(at, clock_.Now());
+      }
+      ASSERT_EQ(refs_.count(RefKind::kTimer), due.size());
+    }
+    for (const auto& node : all) queue_.Disarm(*node);
+    EXPECT_TRUE(queue_.empty());
+  }
+}
+
+}  // namespace
+}  // namespace rota
