@@ -1,0 +1,58 @@
+#ifndef ROTA_RPC_PAYLOAD_H_
+#define ROTA_RPC_PAYLOAD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace rota {
+
+// The bytes of one message in one block of memory, with room in front for the five bytes that gRPC puts before each
+// message on the wire, so a transport sends both without a copy.
+// Thread: a value; may be moved between threads.
+// Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message".
+class Payload {
+ public:
+  static constexpr size_t kHeadroom = 5;
+
+  // No bytes.
+  Payload() noexcept = default;
+  Payload(Payload&& other) noexcept : block_(std::move(other.block_)), size_(other.size_) { other.size_ = 0; }
+  Payload& operator=(Payload&& other) noexcept {
+    block_ = std::move(other.block_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
+  // `size` bytes with undefined content.
+  static Payload Allocate(size_t size) {
+    Payload payload;
+    payload.block_.reset(new uint8_t[size + kHeadroom]);
+    payload.size_ = size;
+    return payload;
+  }
+  static Payload Copy(std::string_view bytes) {
+    Payload payload = Allocate(bytes.size());
+    std::memcpy(payload.data(), bytes.data(), bytes.size());
+    return payload;
+  }
+
+  // The bytes of the message. Not null, unless the payload was made without memory.
+  uint8_t* data() noexcept { return block_ ? block_.get() + kHeadroom : nullptr; }
+  const uint8_t* data() const noexcept { return block_ ? block_.get() + kHeadroom : nullptr; }
+  size_t size() const noexcept { return size_; }
+  std::string_view view() const noexcept { return {reinterpret_cast<const char*>(data()), size_}; }
+  // The kHeadroom bytes before data(), for the transport; null exactly when data() is.
+  uint8_t* headroom() noexcept { return block_.get(); }
+
+ private:
+  std::unique_ptr<uint8_t[]> block_;
+  size_t size_ = 0;
+};
+
+}  // namespace rota
+
+#endif  // ROTA_RPC_PAYLOAD_H_

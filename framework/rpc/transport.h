@@ -1,0 +1,121 @@
+#ifndef ROTA_RPC_TRANSPORT_H_
+#define ROTA_RPC_TRANSPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "framework/base/callback.h"
+#include "framework/base/clock.h"
+#include "framework/base/status.h"
+#include "framework/base/status_or.h"
+#include "framework/context/metadata.h"
+#include "framework/rpc/payload.h"
+
+// The seam between the RPC layer and what turns bytes into calls. It knows bytes and calls, nothing of HTTP/2, gRPC or
+// protobuf. Everything here runs on the loop thread.
+namespace rota {
+
+// What the peer said when it opened a call.
+struct CallStart {
+  std::string path;  // "/files.v1.Files/Stat"
+  std::string authority;
+  std::string peer;  // "127.0.0.1:50412"
+  Metadata metadata;
+  TimePoint deadline = kNoDeadline;
+};
+
+// Hears of one call. Belongs to the RPC layer.
+// Order: messages as the peer sent them, then OnHalfClose(); OnDone() exactly once, and nothing after it.
+class CallSink {
+ public:
+  // One message, for one unit of read credit.
+  virtual void OnMessage(Payload message) = 0;
+  // The peer sends no more messages.
+  virtual void OnHalfClose() = 0;
+  // After a Write() that returned false: there is room again.
+  virtual void OnWritable() = 0;
+  // The call is over. OK: all that was written and the status of Finish() went to the peer. CANCELLED: the peer reset the
+  // call or went away. DEADLINE_EXCEEDED: it ran out of time. Other codes: what the peer or the wire broke, which the
+  // transport has told the peer. The sink may destroy itself here; the call is destroyed after it.
+  virtual void OnDone(const Status& status) = 0;
+
+ protected:
+  ~CallSink() = default;
+};
+
+// One RPC on the wire, as the RPC layer handles it.
+// Owner: the transport, until OnDone() has returned. No call may be used after that.
+class Call {
+ public:
+  virtual const CallStart& start() const = 0;
+
+  // The peer may send `messages` more. A call begins without credit.
+  virtual void AddReadCredit(uint32_t messages) = 0;
+  // Sends the initial metadata, once and before anything else; left out, it goes empty with the first Write() or
+  // together with Finish().
+  virtual void SendHeaders(const Metadata& headers) = 0;
+  // Queues one message, always. False: the queue is full now; the next Write() should wait for OnWritable().
+  virtual bool Write(Payload message) = 0;
+  // Ends the call, once, after what was written. Nothing may follow but OnDone(). It does not read what the peer
+  // still sends.
+  virtual void Finish(Status status, const Metadata& trailers) = 0;
+
+ protected:
+  ~Call() = default;
+};
+
+// Takes the calls of a server.
+class CallAcceptor {
+ public:
+  // Returns what hears of `call`, from here on; it must not be null. The sink may finish the call in here.
+  virtual CallSink* OnCall(Call& call) = 0;
+
+ protected:
+  ~CallAcceptor() = default;
+};
+
+// What a transport counts, in plain integers of the loop thread.
+struct TransportStats {
+  uint64_t calls_started = 0;
+  uint64_t calls_done = 0;
+  // Refused by the transport itself: too many calls, or the server drains.
+  uint64_t calls_refused = 0;
+  uint64_t messages_received = 0;
+  uint64_t messages_sent = 0;
+  uint64_t bytes_received = 0;  // of messages
+  uint64_t bytes_sent = 0;
+  uint64_t batches = 0;  // hand-overs to the loop; messages per batch show how well they are bundled
+
+  uint64_t calls_in_flight() const { return calls_started - calls_done; }
+};
+
+struct ServerOptions {
+  // A longer message ends its call with RESOURCE_EXHAUSTED "message of N bytes is larger than the limit of M".
+  size_t max_message_bytes = 4 << 20;
+  // Calls beyond are refused with RESOURCE_EXHAUSTED "more than N calls at once".
+  size_t max_concurrent_calls = 10000;
+  // Write() returns false while more than this waits to be sent in one call.
+  size_t max_buffered_bytes = 256 << 10;
+};
+
+// Accepts calls. Keeps the loop alive from Listen() to the end of Drain().
+// Owner: the runtime. Destroyed on the loop thread; it ends what still runs.
+class Server {
+ public:
+  virtual ~Server() = default;
+
+  // Starts to serve on each of `addresses` ("HOST:PORT", port 0 picks a free one), once. Returns the bound addresses in the
+  // same order. Errors: the first address that cannot be bound, named in the message, and nothing stays open. `acceptor`
+  // must outlive the server.
+  virtual StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) = 0;
+  // Stops accepting, lets running calls finish for at most `grace`, cancels the rest, then calls `done` on the loop, once.
+  // Never blocks. A second Drain() shortens the grace of the first, which keeps its `done`.
+  virtual void Drain(Duration grace, Callback done) = 0;
+  virtual const TransportStats& stats() const = 0;
+};
+
+}  // namespace rota
+
+#endif  // ROTA_RPC_TRANSPORT_H_
