@@ -58,6 +58,13 @@ Ref<RequestContext> RequestContext::Child(TimePoint deadline) {
   return child;
 }
 
+Ref<RequestContext> RequestContext::Detach() const {
+  Start start = start_;
+  start.deadline = kNoDeadline;
+  start.trace_parent = start_.trace_parent.Child();
+  return MakeRef<RequestContext>(loop_, std::move(start));
+}
+
 std::any* RequestContext::Find(const void* key) {
   for (RequestContext* context = this; context != nullptr; context = context->parent_.get()) {
     for (auto& [name, value] : context->values_) {

@@ -19,6 +19,10 @@
 
 namespace rota {
 
+class WorkerPool;
+template <typename F>
+class JobAwaiter;
+
 // Names a value of type T that a context carries. Make one per purpose, with static storage: its address is the key.
 template <typename T>
 class ContextKey {
@@ -35,12 +39,14 @@ class ContextKey {
 class RequestContext final : public ContextBase {
  public:
   struct Start {
-    std::string id;
+    std::string id = {};
     TimePoint deadline = kNoDeadline;
-    Metadata metadata;
-    TraceParent trace_parent;
-    std::string peer;
-    std::string method;
+    Metadata metadata = {};
+    TraceParent trace_parent = {};
+    std::string peer = {};
+    std::string method = {};
+    // Where the jobs of the request run; null where there are none. Must outlive the context.
+    WorkerPool* workers = nullptr;
   };
 
   // Arms a timer that does not keep the loop alive; at the deadline it cancels with DEADLINE_EXCEEDED. A context whose
@@ -56,6 +62,7 @@ class RequestContext final : public ContextBase {
   const Metadata& metadata() const { return start_.metadata; }
   const TraceParent& trace_parent() const { return start_.trace_parent; }
   EventLoop& loop() const { return loop_; }
+  WorkerPool* workers() const { return start_.workers; }
 
   // What the answer carries to the caller.
   Metadata& response_headers() { return response_headers_; }
@@ -76,6 +83,15 @@ class RequestContext final : public ContextBase {
   // A context for work done for this one, such as a question to an actor: same id, metadata and trace under a new
   // span, the earlier of the two deadlines, values of its own over those of this one; cancelled with it.
   Ref<RequestContext> Child(TimePoint deadline);
+
+  // A context for work that nobody waits for, such as a message without an answer: same id, metadata and trace under a
+  // new span, but no deadline, no values, and not cancelled with this one.
+  Ref<RequestContext> Detach() const;
+
+  // `co_await context.RunBlocking(function)` runs `function` as a job on the worker pool and gives back what it returns.
+  // Defined in framework/actor/run_blocking.h, which a caller includes.
+  template <typename F>
+  JobAwaiter<F> RunBlocking(F function);
 
   // The value that `key` names here or in the nearest parent, or null.
   template <typename T>
