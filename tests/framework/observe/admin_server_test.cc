@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace rota {
 namespace {
@@ -35,6 +37,42 @@ std::string Exchange(int port, const std::string& request) {
   return answer;
 }
 
+int PortOf(const AdminServer& server) { return std::stoi(server.address().substr(server.address().rfind(':') + 1)); }
+
+// A client on the thread of the loop, which therefore must never wait for the server.
+class Client {
+ public:
+  explicit Client(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in peer{};
+    peer.sin_family = AF_INET;
+    peer.sin_port = htons(static_cast<uint16_t>(port));
+    peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&peer), sizeof(peer)), 0);
+  }
+  ~Client() { Close(); }
+  Client(const Client&) = delete;
+
+  void Send(const std::string& bytes) {
+    EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+  }
+  void Close() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+  // Takes what has arrived; true once the server has closed the connection.
+  bool Ended() {
+    char bytes[4096];
+    ssize_t n;
+    while ((n = recv(fd_, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) received_.append(bytes, static_cast<size_t>(n));
+    return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+  const std::string& received() const { return received_; }
+
+ private:
+  int fd_;
+  std::string received_;
+};
+
 class AdminServerTest : public ::testing::Test {
  protected:
   AdminServer::Pages Pages() {
@@ -42,14 +80,25 @@ class AdminServerTest : public ::testing::Test {
             .healthz = [] { return OkStatus(); },
             .readyz = [this] { return ready_ ? OkStatus() : UnavailableError("draining"); }};
   }
-  StatusOr<std::unique_ptr<AdminServer>> Listen(const std::string& address) {
-    return AdminServer::Listen(loop_, address, Pages(), AdminServer::Options());
+  StatusOr<std::unique_ptr<AdminServer>> Listen(const std::string& address,
+                                                AdminServer::Options options = AdminServer::Options()) {
+    return AdminServer::Listen(loop_, address, Pages(), options);
+  }
+  // Runs the loop until `condition`, for 10 s at most.
+  template <typename F>
+  bool RunUntil(F condition) {
+    const TimePoint limit = loop_.Now() + std::chrono::seconds(10);
+    while (!condition()) {
+      if (loop_.Now() > limit) return false;
+      loop_.RunOnce();
+    }
+    return true;
   }
   // Serves `request` on a fresh server and returns the answer.
   std::string Serve(const std::string& request) {
     auto server = Listen("127.0.0.1:0");
     EXPECT_TRUE(server.ok()) << server.status().ToString();
-    const int port = std::stoi((*server)->address().substr((*server)->address().rfind(':') + 1));
+    const int port = PortOf(**server);
     const Ref<Handle> keep_alive = loop_.OpenHandle();
     std::string answer;
     std::thread client([&] {
@@ -95,6 +144,61 @@ TEST_F(AdminServerTest, WhatIsNotServedIsRefusedWithASentence) {
 TEST_F(AdminServerTest, AHeaderOverTheLimitIsRefused) {
   const std::string header = "X-Long: " + std::string(9 * 1024, 'a') + "\r\n";
   EXPECT_THAT(Serve("GET /metrics HTTP/1.1\r\n" + header + "\r\n"), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(AdminServerTest, ABodyOverTheLimitIsRefused) {
+  const std::string body(2 * 1024, 'a');
+  const std::string answer = Serve("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 2048\r\n\r\n" + body);
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(answer, HasSubstr("the request body is too large"));
+}
+
+TEST_F(AdminServerTest, AConnectionOverTheLimitWaitsUntilAnotherEnds) {
+  const auto server = Listen("127.0.0.1:0", {.max_connections = 1});
+  ASSERT_TRUE(server.ok());
+  Client idle(PortOf(**server));
+  for (int i = 0; i < 10; ++i) loop_.RunOnce();
+  Client waiting(PortOf(**server));
+  waiting.Send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (int i = 0; i < 100; ++i) loop_.RunOnce();
+  EXPECT_FALSE(waiting.Ended());
+  EXPECT_EQ(waiting.received(), "");
+  idle.Close();
+  EXPECT_TRUE(RunUntil([&] { return waiting.Ended(); }));
+  EXPECT_THAT(waiting.received(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(AdminServerTest, AConnectionThatSaysNothingIsClosedInTime) {
+  const auto server = Listen("127.0.0.1:0", {.request_timeout = std::chrono::milliseconds(50)});
+  ASSERT_TRUE(server.ok());
+  Client silent(PortOf(**server));
+  Client slow(PortOf(**server));
+  slow.Send("GET /healthz HT");
+  EXPECT_TRUE(RunUntil([&] { return silent.Ended() && slow.Ended(); }));
+  EXPECT_EQ(silent.received() + slow.received(), "");
+}
+
+TEST_F(AdminServerTest, DestroyedItClosesTheConnectionsThatAreOpen) {
+  auto server = Listen("127.0.0.1:0");
+  ASSERT_TRUE(server.ok());
+  const int port = PortOf(**server);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(std::make_unique<Client>(port));
+  clients[0]->Send("GET /metrics HT");
+  for (int i = 0; i < 20; ++i) loop_.RunOnce();
+  EXPECT_FALSE(clients[0]->Ended());
+  server->reset();
+  for (const auto& client : clients) EXPECT_TRUE(RunUntil([&] { return client->Ended(); }));
+}
+
+TEST_F(AdminServerTest, ConnectionsMayOutliveTheServerUntilTheLoopEnds) {
+  auto server = Listen("127.0.0.1:0");
+  ASSERT_TRUE(server.ok());
+  Client client(PortOf(**server));
+  client.Send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  loop_.RunOnce();
+  // No iteration follows: what the operating system still completes goes with the loop.
+  server->reset();
 }
 
 TEST_F(AdminServerTest, ItDoesNotKeepTheLoopAlive) {
