@@ -1,0 +1,56 @@
+#include "framework/rpc/call_context.h"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+
+namespace rota {
+namespace {
+
+constexpr size_t kMaxIdBytes = 128;
+
+bool IsIdCharacter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         std::string_view("-_.:/+=@").find(c) != std::string_view::npos;
+}
+
+// The id goes into logs and on to other services, so what a peer may put there is limited.
+bool IsSaneId(std::string_view id) { return !id.empty() && id.size() <= kMaxIdBytes && std::all_of(id.begin(), id.end(), IsIdCharacter); }
+
+// 15 hexadecimal digits: as many as a std::string holds without memory of its own.
+std::string MakeId() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  std::string id(15, '0');
+  uint64_t bits = random();
+  for (char& digit : id) {
+    digit = "0123456789abcdef"[bits & 15];
+    bits >>= 4;
+  }
+  return id;
+}
+
+TraceParent TraceOf(const Metadata& metadata) {
+  if (const std::optional<std::string_view> header = metadata.Get("traceparent")) {
+    if (const std::optional<TraceParent> parsed = TraceParent::Parse(*header)) return *parsed;
+  }
+  return TraceParent::Generate();
+}
+
+}  // namespace
+
+Ref<RequestContext> MakeCallContext(EventLoop& loop, WorkerPool* workers, const CallStart& start, std::string_view method) {
+  const std::optional<std::string_view> id = start.metadata.Get("x-request-id");
+  return MakeRef<RequestContext>(loop, RequestContext::Start{
+                                           .id = id && IsSaneId(*id) ? std::string(*id) : MakeId(),
+                                           .deadline = start.deadline,
+                                           .metadata = start.metadata,
+                                           .trace_parent = TraceOf(start.metadata),
+                                           .peer = start.peer,
+                                           .method = std::string(method),
+                                           .workers = workers,
+                                       });
+}
+
+}  // namespace rota
