@@ -44,6 +44,8 @@ struct CallParts {
 //         live as long as the handler.
 class ServerCall : public RefCounted, public CallSink, private CancelNode {
  public:
+  explicit ServerCall(const CallParts& parts);
+
   // Lets the peer send, or ends the call at once if its deadline has passed. Called once.
   void Begin();
 
@@ -53,7 +55,6 @@ class ServerCall : public RefCounted, public CallSink, private CancelNode {
   void OnDone(const Status& status) final;
 
  protected:
-  explicit ServerCall(const CallParts& parts);
   ~ServerCall() override = default;
 
   // Decodes the request, or the first one of a stream with a key.
