@@ -52,8 +52,8 @@ class ActorCollector final : public prometheus::Collectable {
 
 }  // namespace
 
-std::unique_ptr<prometheus::Collectable> NewActorCollector(const ActorSystem& system) {
-  return std::make_unique<ActorCollector>(system);
+Collector NewActorCollector(const ActorSystem& system) {
+  return Collector(new ActorCollector(system));
 }
 
 }  // namespace rota

@@ -91,9 +91,8 @@ class LoopCollector final : public prometheus::Collectable {
 
 }  // namespace
 
-std::unique_ptr<prometheus::Collectable> NewLoopCollector(const LoopStats& stats, const RefCounts& refs,
-                                                          UniqueFunction<LoopQueueDepths()> depths) {
-  return std::make_unique<LoopCollector>(stats, refs, std::move(depths));
+Collector NewLoopCollector(const LoopStats& stats, const RefCounts& refs, UniqueFunction<LoopQueueDepths()> depths) {
+  return Collector(new LoopCollector(stats, refs, std::move(depths)));
 }
 
 }  // namespace rota

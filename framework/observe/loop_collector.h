@@ -2,15 +2,11 @@
 #define ROTA_OBSERVE_LOOP_COLLECTOR_H_
 
 #include <cstddef>
-#include <memory>
 
 #include "framework/base/callback.h"
 #include "framework/loop/loop_stats.h"
 #include "framework/loop/refs.h"
-
-namespace prometheus {
-class Collectable;
-}  // namespace prometheus
+#include "framework/observe/collector.h"
 
 namespace rota {
 
@@ -26,8 +22,7 @@ struct LoopQueueDepths {
 // The families rota_loop_*: what each phase of the loop costs. monitoring/METRICS.md describes every one.
 // `stats` and `refs` must outlive the collector; `depths` is asked at each scrape.
 // Thread: loop, for the collector too.
-std::unique_ptr<prometheus::Collectable> NewLoopCollector(const LoopStats& stats, const RefCounts& refs,
-                                                          UniqueFunction<LoopQueueDepths()> depths);
+Collector NewLoopCollector(const LoopStats& stats, const RefCounts& refs, UniqueFunction<LoopQueueDepths()> depths);
 
 }  // namespace rota
 

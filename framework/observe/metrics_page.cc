@@ -11,7 +11,7 @@ namespace rota {
 MetricsPage::MetricsPage() = default;
 MetricsPage::~MetricsPage() = default;
 
-void MetricsPage::Add(std::unique_ptr<prometheus::Collectable> collector) {
+void MetricsPage::Add(Collector collector) {
   collectors_.push_back(std::move(collector));
 }
 

@@ -1,13 +1,10 @@
 #ifndef ROTA_OBSERVE_METRICS_PAGE_H_
 #define ROTA_OBSERVE_METRICS_PAGE_H_
 
-#include <memory>
 #include <string>
 #include <vector>
 
-namespace prometheus {
-class Collectable;
-}  // namespace prometheus
+#include "framework/observe/collector.h"
 
 namespace rota {
 
@@ -21,12 +18,12 @@ class MetricsPage {
   MetricsPage();
   ~MetricsPage();
 
-  void Add(std::unique_ptr<prometheus::Collectable> collector);
+  void Add(Collector collector);
   // The text exposition format of Prometheus, version 0.0.4.
   std::string Text() const;
 
  private:
-  std::vector<std::unique_ptr<prometheus::Collectable>> collectors_;
+  std::vector<Collector> collectors_;
 };
 
 }  // namespace rota

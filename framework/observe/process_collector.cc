@@ -98,6 +98,6 @@ class ProcessCollector final : public prometheus::Collectable {
 
 }  // namespace
 
-std::unique_ptr<prometheus::Collectable> NewProcessCollector() { return std::make_unique<ProcessCollector>(); }
+Collector NewProcessCollector() { return Collector(new ProcessCollector()); }
 
 }  // namespace rota

@@ -1,18 +1,14 @@
 #ifndef ROTA_OBSERVE_PROCESS_COLLECTOR_H_
 #define ROTA_OBSERVE_PROCESS_COLLECTOR_H_
 
-#include <memory>
-
-namespace prometheus {
-class Collectable;
-}  // namespace prometheus
+#include "framework/observe/collector.h"
 
 namespace rota {
 
 // The families process_* under the names that every Prometheus client library gives them: CPU time, start time, open
 // file descriptors, memory. Read from /proc/self at each scrape; what cannot be read is left out.
 // Thread: any.
-std::unique_ptr<prometheus::Collectable> NewProcessCollector();
+Collector NewProcessCollector();
 
 }  // namespace rota
 

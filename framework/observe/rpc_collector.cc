@@ -65,8 +65,8 @@ class RpcCollector final : public prometheus::Collectable {
 
 }  // namespace
 
-std::unique_ptr<prometheus::Collectable> NewRpcCollector(const ServiceRegistry& registry) {
-  return std::make_unique<RpcCollector>(registry);
+Collector NewRpcCollector(const ServiceRegistry& registry) {
+  return Collector(new RpcCollector(registry));
 }
 
 }  // namespace rota

@@ -1,13 +1,8 @@
 #ifndef ROTA_OBSERVE_RPC_COLLECTOR_H_
 #define ROTA_OBSERVE_RPC_COLLECTOR_H_
 
-#include <memory>
-
+#include "framework/observe/collector.h"
 #include "framework/rpc/service_registry.h"
-
-namespace prometheus {
-class Collectable;
-}  // namespace prometheus
 
 namespace rota {
 
@@ -15,7 +10,7 @@ namespace rota {
 // "unknown", so that peers cannot make labels. monitoring/METRICS.md describes every family.
 // `registry` must outlive the collector.
 // Thread: loop, for the collector too.
-std::unique_ptr<prometheus::Collectable> NewRpcCollector(const ServiceRegistry& registry);
+Collector NewRpcCollector(const ServiceRegistry& registry);
 
 }  // namespace rota
 

@@ -42,8 +42,8 @@ class TransportCollector final : public prometheus::Collectable {
 
 }  // namespace
 
-std::unique_ptr<prometheus::Collectable> NewTransportCollector(std::string transport, const TransportStats& stats) {
-  return std::make_unique<TransportCollector>(std::move(transport), stats);
+Collector NewTransportCollector(std::string transport, const TransportStats& stats) {
+  return Collector(new TransportCollector(std::move(transport), stats));
 }
 
 }  // namespace rota

@@ -1,21 +1,17 @@
 #ifndef ROTA_OBSERVE_TRANSPORT_COLLECTOR_H_
 #define ROTA_OBSERVE_TRANSPORT_COLLECTOR_H_
 
-#include <memory>
 #include <string>
 
+#include "framework/observe/collector.h"
 #include "framework/rpc/transport.h"
-
-namespace prometheus {
-class Collectable;
-}  // namespace prometheus
 
 namespace rota {
 
 // The families rota_transport_*, labelled by the name of the transport. monitoring/METRICS.md describes every one.
 // `stats` must outlive the collector.
 // Thread: loop, for the collector too.
-std::unique_ptr<prometheus::Collectable> NewTransportCollector(std::string transport, const TransportStats& stats);
+Collector NewTransportCollector(std::string transport, const TransportStats& stats);
 
 }  // namespace rota
 
