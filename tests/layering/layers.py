@@ -24,7 +24,7 @@ LIBRARIES = {
     "Boost.Beast": (r"boost/beast", ["observe"]),
     "Boost.Fiber": (r"boost/(fiber|context)", ["worker"]),
     "nghttp2": (r"nghttp2/", ["transport/native"]),
-    "gRPC": (r"(grpcpp|grpc|grpc\+\+)/(?!.*\.pb\.h$)", ["transport/grpcpp"]),
+    "gRPC": (r"(grpcpp|grpc|grpc\+\+)/(?!.*\.(pb|rota)\.h$)", ["transport/grpcpp"]),
     "gRPC stubs": (r".*\.grpc\.pb\.h$", []),
     "prometheus-cpp": (r"prometheus/", ["observe"]),
     "spdlog or fmt": (r"(spdlog|fmt)/", ["base"]),

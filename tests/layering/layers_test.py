@@ -52,6 +52,7 @@ class LayersTest(unittest.TestCase):
 
     def test_messages_of_the_health_protocol_are_no_grpc_header_but_its_stubs_are(self):
         self.assertEqual(framework("framework/rpc/health.cc", '"grpc/health/v1/health.pb.h"'), [])
+        self.assertEqual(framework("framework/rpc/health.cc", '"grpc/health/v1/health.rota.h"'), [])
         self.assertEqual(len(framework("framework/rpc/health.cc", '"grpc/health/v1/health.grpc.pb.h"')), 1)
 
     def test_fmt_is_for_sources_of_base_only(self):
