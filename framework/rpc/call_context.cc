@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "framework/context/trace_parent.h"
+
 namespace rota {
 namespace {
 
