@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "framework/base/status_or.h"
-#include "framework/loop/context_slot.h"
 #include "framework/rpc/call_context.h"
 #include "framework/rpc/codec.h"
 
@@ -76,7 +75,6 @@ void ServerCall::OnHalfClose() {
 }
 
 void ServerCall::SendTurn(std::string_view key) {
-  const ContextScope scope(context_.get());
   std::unique_ptr<Turn> turn(::new (static_cast<void*>(turn_)) CallTurn(*this));
   if (Status status = system_.TrySend(kind_, key, turn); !status.ok()) Finish(status);
 }
@@ -111,7 +109,6 @@ void ServerCall::OnDone(const Status& status) {
 void ServerCall::Close(StatusCode code) {
   call_ = nullptr;
   stream_.Close();
-  CancelNode::Unlink();
   stats_.OnHandled(code, system_.loop().Now() - started_);
 }
 

@@ -1,5 +1,6 @@
 #include "framework/rpc/health.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -145,6 +146,29 @@ TEST_F(HealthTest, WatchesAreBoundedAndThoseThatEndMakeRoom) {
   watches.front()->Cancel();
   Settle();
   EXPECT_FALSE(Ask("Watch", "")->status());
+}
+
+TEST(HealthLifetimeTest, MayChangeAfterTheActorsWithTheirWatchesAreGone) {
+  Health health;
+  ManualClock clock;
+  EventLoop loop(clock);
+  auto system = std::make_unique<ActorSystem>(loop, nullptr);
+  ServiceRegistry registry;
+  Dispatcher dispatcher(*system, registry);
+  InProcessServer server(loop);
+  ASSERT_TRUE(server.Listen({""}, dispatcher).ok());
+  ASSERT_TRUE(system->RegisterKind(health.Kind()).ok());
+  ASSERT_TRUE(registry.Register(Health::Table(), *system->FindKind("grpc.health.v1.Health")).ok());
+  const auto watch = server.StartCall("/grpc.health.v1.Health/Watch");
+  watch->Send("");
+  watch->HalfClose();
+  loop.Run();
+  ASSERT_EQ(health.watches(), 1u);
+  system = nullptr;
+  EXPECT_EQ(health.watches(), 0u);
+  health.SetServing("", true);
+  loop.Run();
+  EXPECT_EQ(watch->status()->code(), StatusCode::kCancelled);
 }
 
 }  // namespace
