@@ -72,7 +72,8 @@ void AddSettings(Options& options, Settings* settings) {
                .set = [=](const auto& values) { return SetTransport(values.front(), settings); }});
   options.Add("workers", &settings->workers, 0, 1024, "worker threads; 0: as many as cores, at least 2");
   options.Add("worker-queue", &settings->worker_queue, 1, 1 << 20, "jobs that may wait for a worker; more are refused");
-  options.Add("grace", &settings->grace, std::chrono::hours(1), "how long running calls may go on after SIGTERM");
+  options.Add("notice", &settings->notice, std::chrono::hours(1), "how long after SIGTERM calls are still taken while any come");
+  options.Add("grace", &settings->grace, std::chrono::hours(1), "how long running calls may go on after that");
   options.Add({.name = "log-level", .value_name = "LEVEL", .help = "the least level that is logged: debug, info, warn, error, off",
                .default_text = "info", .set = [=](const auto& values) { return SetLevel(values.front(), settings); }});
   options.Add("max-message-bytes", &settings->max_message_bytes, 1, int64_t{1} << 31, "the largest message that is taken");

@@ -21,7 +21,9 @@ struct Settings {
   // Zero: as many as the machine has cores, at least 2.
   int64_t workers = 0;
   int64_t worker_queue = 1024;
-  // How long running calls may go on after SIGTERM.
+  // After SIGTERM: how long calls are still taken in while there are callers who have not heard, and how long running
+  // calls may go on after that.
+  Duration notice = std::chrono::seconds(2);
   Duration grace = std::chrono::seconds(10);
   LogLevel log_level = LogLevel::kInfo;
   int64_t max_message_bytes = 4 << 20;

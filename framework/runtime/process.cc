@@ -1,0 +1,138 @@
+#include "framework/runtime/process.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "framework/base/log.h"
+#include "framework/base/status_or.h"
+#include "framework/observe/actor_collector.h"
+#include "framework/observe/loop_collector.h"
+#include "framework/observe/process_collector.h"
+#include "framework/observe/rpc_collector.h"
+#include "framework/observe/transport_collector.h"
+#include "framework/observe/worker_collector.h"
+#include "framework/rpc/reflection.h"
+#include "framework/transport/grpcpp/grpcpp_server.h"
+
+namespace rota {
+namespace {
+
+WorkerPool::Options WorkerOptions(const Settings& settings) {
+  WorkerPool::Options options;
+  if (settings.workers > 0) options.threads = static_cast<size_t>(settings.workers);
+  options.queue_capacity = static_cast<size_t>(settings.worker_queue);
+  return options;
+}
+
+std::unique_ptr<Server> NewServer(EventLoop& loop, const Settings& settings) {
+  ServerOptions options;
+  options.max_message_bytes = static_cast<size_t>(settings.max_message_bytes);
+  options.max_concurrent_calls = static_cast<size_t>(settings.max_concurrent_calls);
+  // Settings knows no other yet.
+  return NewGrpcppServer(loop, options);
+}
+
+}  // namespace
+
+Process::Process(std::string name, const Settings& settings)
+    : name_(std::move(name)),
+      settings_(settings),
+      workers_(loop_, WorkerOptions(settings)),
+      server_(NewServer(loop_, settings)),
+      drain_(loop_, {.notice = settings.notice, .grace = settings.grace}, DrainSteps()) {}
+
+Process::~Process() {
+  // From here on nobody hears a signal: a second one takes its default action, which ends the process.
+  signals_.reset();
+  // Threads first: a job must not find the actors gone.
+  workers_.Stop();
+}
+
+Status Process::Start(std::vector<ServedService> services) {
+  ROTA_RETURN_IF_ERROR(RegisterAll(std::move(services)));
+  AddCollectors();
+  signals_.emplace(loop_, std::initializer_list<int>{SIGTERM, SIGINT}, [this](int number) { OnSignal(number); });
+  ROTA_RETURN_IF_ERROR(Listen());
+  ready_ = true;
+  return OkStatus();
+}
+
+Status Process::RegisterAll(std::vector<ServedService> services) {
+  for (ServedService& service : services) {
+    ROTA_RETURN_IF_ERROR(Register(*service.table, std::move(service.kind)));
+    health_.SetServing(service.table->name, true);
+  }
+  ROTA_RETURN_IF_ERROR(Register(Health::Table(), health_.Kind()));
+  ROTA_RETURN_IF_ERROR(Register(ReflectionTable(), ReflectionKind(registry_)));
+  ROTA_RETURN_IF_ERROR(Register(ReflectionAlphaTable(), ReflectionAlphaKind(registry_)));
+  health_.SetServing("", true);
+  return OkStatus();
+}
+
+Status Process::Register(const ServiceTable& table, KindOptions kind) {
+  const std::string name = kind.name;
+  ROTA_RETURN_IF_ERROR(actors_.RegisterKind(std::move(kind)));
+  return registry_.Register(table, *actors_.FindKind(name));
+}
+
+// Announces only when all of it listens, so that who waits for a line finds everything there.
+Status Process::Listen() {
+  if (!settings_.admin.empty()) {
+    AdminServer::Pages pages{.metrics = [this] { return metrics_.Text(); },
+                             .healthz = [] { return OkStatus(); },
+                             .readyz = [this] { return ready_ ? OkStatus() : UnavailableError(name_ + " is draining"); }};
+    auto admin = AdminServer::Listen(loop_, settings_.admin, std::move(pages), AdminServer::Options());
+    if (!admin.ok()) return admin.status();
+    admin_ = *std::move(admin);
+  }
+  const auto bound = server_->Listen(settings_.listen, dispatcher_);
+  if (!bound.ok()) return bound.status();
+  for (const std::string& address : *bound) {
+    Log(LogLevel::kInfo, "listening", {{"service", name_}, {"endpoint", "grpc"}, {"address", address}});
+  }
+  if (admin_) Log(LogLevel::kInfo, "listening", {{"service", name_}, {"endpoint", "admin"}, {"address", admin_->address()}});
+  return OkStatus();
+}
+
+void Process::AddCollectors() {
+  metrics_.Add(NewLoopCollector(loop_.stats(), loop_.refs(), [this] {
+    return LoopQueueDepths{.immediates = loop_.queued_immediates(),
+                           .pending = loop_.queued_pending(),
+                           .ticks = loop_.queued_ticks(),
+                           .microtasks = loop_.queued_microtasks(),
+                           .closing = loop_.closing_handles()};
+  }));
+  metrics_.Add(NewWorkerCollector(workers_));
+  metrics_.Add(NewActorCollector(actors_));
+  metrics_.Add(NewRpcCollector(registry_));
+  metrics_.Add(NewTransportCollector(settings_.transport, server_->stats()));
+  metrics_.Add(NewProcessCollector());
+}
+
+Drain::Steps Process::DrainSteps() {
+  return {.refuse =
+              [this] {
+                ready_ = false;
+                health_.Shutdown();
+              },
+          .calls_started = [this] { return server_->stats().calls_started; },
+          .drain_calls = [this](Duration grace, Callback done) { server_->Drain(grace, std::move(done)); },
+          .stop_actors = [this](Callback done) { actors_.Stop(std::move(done)); },
+          .finish = [this] { loop_.Exit(0); },
+          .give_up = [this] { EndAtOnce("actors_did_not_stop", 128 + stop_signal_); }};
+}
+
+void Process::OnSignal(int number) {
+  if (drain_.begun()) EndAtOnce("second_signal", 128 + number);
+  stop_signal_ = number;
+  Log(LogLevel::kInfo, "drain_started", {{"service", name_}, {"signal", number}, {"calls_in_flight", server_->stats().calls_in_flight()}});
+  drain_.Begin();
+}
+
+void Process::EndAtOnce(const char* reason, int code) {
+  Log(LogLevel::kWarn, "stopped", {{"service", name_}, {"reason", reason}, {"code", code}});
+  std::_Exit(code);
+}
+
+}  // namespace rota
