@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -183,6 +184,10 @@ class TaskRun final : private internal::Catcher {
     task_.emplace(std::move(task));
     task_->handle().promise().LinkTo(*this);
     task_->handle().resume();
+  }
+  // As the destructor does.
+  void Destroy() {
+    const std::optional<Task<T>> ended = std::exchange(task_, std::nullopt);
   }
 
  private:

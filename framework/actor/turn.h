@@ -1,0 +1,103 @@
+#ifndef ROTA_ACTOR_TURN_H_
+#define ROTA_ACTOR_TURN_H_
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "framework/actor/actor.h"
+#include "framework/actor/task.h"
+#include "framework/base/ref.h"
+#include "framework/base/status.h"
+#include "framework/context/cancellation.h"
+#include "framework/context/request_context.h"
+
+namespace rota {
+
+class ActorCell;
+
+// One message to an actor: what it does there, and who hears how it ended.
+// Thread: loop.
+// Owner:  the actor system, from Send() until Done() has returned.
+class Turn {
+ public:
+  explicit Turn(Ref<RequestContext> context) : context_(std::move(context)) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  virtual ~Turn() = default;
+
+  // Handles the message, under context(). Not called when the context is cancelled before the actor gets to it.
+  virtual Task<void> Run(Actor& actor, RequestContext& context) = 0;
+  // How it ended, exactly once and last: what Run() ended with (INTERNAL when it threw), or why it did not run.
+  virtual void Done(const Status& status) = 0;
+
+  RequestContext& context() const { return *context_; }
+
+ private:
+  friend class ActorCell;
+  friend class TurnQueue;
+
+  // Takes a turn that waits out of the mailbox when its request is cancelled.
+  class Watch final : public CancelNode {
+   public:
+    explicit Watch(Turn& turn) : turn_(turn) {}
+    void OnCancelled(const Status& status) override;
+
+   private:
+    Turn& turn_;
+  };
+
+  const Ref<RequestContext> context_;
+  ActorCell* cell_ = nullptr;
+  Watch watch_{*this};
+  TaskRun<void> run_;
+  Turn* previous_ = nullptr;
+  Turn* next_ = nullptr;
+};
+
+// Turns in the order in which they came, linked through themselves: adding and removing any of them takes constant time
+// and no memory.
+// Owner: owns its turns; those that are left are destroyed with it.
+class TurnQueue {
+ public:
+  TurnQueue() = default;
+  TurnQueue(const TurnQueue&) = delete;
+  TurnQueue& operator=(const TurnQueue&) = delete;
+  ~TurnQueue() {
+    while (!empty()) Pop();
+  }
+
+  bool empty() const { return first_ == nullptr; }
+  size_t size() const { return size_; }
+
+  Turn& Push(std::unique_ptr<Turn> turn) {
+    Turn* const added = turn.release();
+    added->previous_ = last_;
+    (last_ == nullptr ? first_ : last_->next_) = added;
+    last_ = added;
+    ++size_;
+    return *added;
+  }
+  std::unique_ptr<Turn> Pop() { return Remove(*first_); }
+  // `turn` must be in this queue.
+  std::unique_ptr<Turn> Remove(Turn& turn) {
+    (turn.previous_ == nullptr ? first_ : turn.previous_->next_) = turn.next_;
+    (turn.next_ == nullptr ? last_ : turn.next_->previous_) = turn.previous_;
+    turn.previous_ = turn.next_ = nullptr;
+    --size_;
+    return std::unique_ptr<Turn>(&turn);
+  }
+  template <typename F>
+  void ForEach(F function) const {
+    for (Turn* turn = first_; turn != nullptr; turn = turn->next_) function(*turn);
+  }
+
+ private:
+  Turn* first_ = nullptr;
+  Turn* last_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace rota
+
+#endif  // ROTA_ACTOR_TURN_H_
