@@ -1,5 +1,6 @@
 #include "framework/runtime/process.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <utility>
@@ -17,6 +18,8 @@
 
 namespace rota {
 namespace {
+
+constexpr Duration kHeartbeat = std::chrono::seconds(1);
 
 WorkerPool::Options WorkerOptions(const Settings& settings) {
   WorkerPool::Options options;
@@ -54,6 +57,8 @@ Status Process::Start(std::vector<ServedService> services) {
   AddCollectors();
   signals_.emplace(loop_, std::initializer_list<int>{SIGTERM, SIGINT}, [this](int number) { OnSignal(number); });
   ROTA_RETURN_IF_ERROR(Listen());
+  // So that rota_loop_lag_seconds tells of a blocked loop also while no other timer is due.
+  loop_.SetInterval(kHeartbeat, [] {}).SetRef(false);
   ready_ = true;
   return OkStatus();
 }
