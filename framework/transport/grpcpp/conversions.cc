@@ -1,0 +1,114 @@
+#include "framework/transport/grpcpp/conversions.h"
+
+#include <grpc/grpc.h>
+#include <grpc/slice.h>
+#include <grpc/support/time.h>
+#include <grpcpp/support/slice.h>
+
+#include <cstring>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace rota::grpcpp {
+namespace {
+
+// Up to here a copy costs less than the two allocations that handing the block over takes.
+constexpr size_t kCopyUpTo = 256;
+
+bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool EndsWith(std::string_view text, std::string_view suffix) {
+  return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
+}
+
+// Headers of HTTP/2 and of the gRPC protocol itself, which are not the metadata of a call.
+// Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Requests".
+bool IsReserved(std::string_view key) {
+  if (StartsWith(key, "grpc-")) return key != "grpc-trace-bin";
+  return key.empty() || key.front() == ':' || key == "te" || key == "content-type" || key == "content-length" ||
+         key == "host" || key == "connection" || key == "keep-alive" || key == "transfer-encoding" || key == "upgrade" ||
+         key == "proxy-connection";
+}
+
+std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
+
+// A slice that borrows `text`; valid as long as that.
+grpc_slice Borrow(const std::string& text) { return grpc_slice_from_static_buffer(text.data(), text.size()); }
+
+TimePoint ToTimePoint(gpr_timespec deadline, TimePoint now) {
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return kNoDeadline;
+  // By what is left: the clock of the loop need not be that of gRPC.
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  constexpr int64_t kForEver = std::numeric_limits<int64_t>::max() / 2'000'000'000;
+  if (left.tv_sec >= kForEver) return kNoDeadline;
+  return After(now, std::chrono::seconds(left.tv_sec) + Duration(left.tv_nsec));
+}
+
+}  // namespace
+
+grpc::ByteBuffer ToByteBuffer(Payload payload) {
+  const size_t size = payload.size();
+  if (size <= kCopyUpTo) {
+    const grpc::Slice copy = size == 0 ? grpc::Slice() : grpc::Slice(payload.data(), size);
+    return grpc::ByteBuffer(&copy, 1);
+  }
+  auto* const held = new Payload(std::move(payload));
+  const grpc::Slice slice(held->data(), size, [](void* owner) { delete static_cast<Payload*>(owner); }, held);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+Payload ToPayload(const grpc::ByteBuffer& bytes) {
+  Payload payload = Payload::Allocate(bytes.Length());
+  if (payload.size() == 0) return payload;
+  std::vector<grpc::Slice> slices;
+  // Fails for a compressed buffer only, and gRPC has decompressed it.
+  (void)bytes.Dump(&slices);
+  uint8_t* to = payload.data();
+  for (const grpc::Slice& slice : slices) {
+    if (slice.size() > 0) std::memcpy(to, slice.begin(), slice.size());
+    to += slice.size();
+  }
+  return payload;
+}
+
+grpc::Status ToGrpcStatus(const Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
+                      std::string(status.details()));
+}
+
+CallStart ToCallStart(const grpc::GenericServerContext& context, TimePoint now) {
+  CallStart start;
+  start.path = context.method();
+  start.authority = context.host();
+  start.peer = PeerAddress(context.peer());
+  start.deadline = ToTimePoint(context.raw_deadline(), now);
+  for (const auto& [key, value] : context.client_metadata()) {
+    if (!IsReserved(View(key))) start.metadata.Add(View(key), View(value));
+  }
+  return start;
+}
+
+std::string PeerAddress(std::string_view uri) {
+  for (const std::string_view scheme : {std::string_view("ipv4:"), std::string_view("ipv6:")}) {
+    if (StartsWith(uri, scheme)) uri.remove_prefix(scheme.size());
+  }
+  std::string address;
+  while (!uri.empty()) {
+    // gRPC escapes the brackets of IPv6 and the percent sign of its zones.
+    const std::string_view escape = uri.substr(0, 3);
+    const char plain = escape == "%5B" ? '[' : escape == "%5D" ? ']' : escape == "%25" ? '%' : '\0';
+    address.push_back(plain != '\0' ? plain : uri.front());
+    uri.remove_prefix(plain != '\0' ? 3 : 1);
+  }
+  return address;
+}
+
+const char* WhyNotSendable(const std::string& key, const std::string& value) {
+  if (IsReserved(key)) return "the key is reserved";
+  if (grpc_header_key_is_legal(Borrow(key)) == 0) return "the key is illegal";
+  if (!EndsWith(key, "-bin") && grpc_header_nonbin_value_is_legal(Borrow(value)) == 0) return "the value is illegal";
+  return nullptr;
+}
+
+}  // namespace rota::grpcpp

@@ -1,0 +1,267 @@
+#include "framework/transport/grpcpp/grpcpp_call.h"
+
+#include <grpc/grpc.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "framework/base/check.h"
+#include "framework/base/log.h"
+#include "framework/transport/grpcpp/conversions.h"
+
+namespace rota::grpcpp {
+namespace {
+
+// A client gives up by its own clock, and its reset comes here before the deadline that gRPC counts from the arrival of
+// the request: what ends this close to the deadline ran out of time.
+constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
+
+// Counted as on the wire, so that empty messages are bounded, too.
+size_t WireSize(const Payload& message) { return message.size() + Payload::kHeadroom; }
+
+template <typename Add>
+void AddSendable(const Metadata& metadata, const std::string& path, Add add) {
+  for (const auto& [key, value] : metadata) {
+    if (const char* why = WhyNotSendable(key, value)) {
+      Log(LogLevel::kWarn, "metadata_dropped", {{"path", path}, {"key", key}, {"reason", why}});
+    } else {
+      add(key, value);
+    }
+  }
+}
+
+}  // namespace
+
+// ---- Beginning.
+
+void GrpcppCall::Request(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue) {
+  self_ = Ref<GrpcppCall>(this);
+  rpc_->context.AsyncNotifyWhenDone(over_tag_.pointer());
+  ++outstanding_;
+  service.RequestCall(&rpc_->context, &rpc_->stream, &queue, &queue, requested_.pointer());
+}
+
+void GrpcppCall::OnRequested(bool ok) {
+  // Not ok: the server shuts down. Then gRPC does not give over_tag_ back either.
+  if (!ok) return;
+  ++outstanding_;
+  start_ = ToCallStart(rpc_->context, host_->loop.Now());
+  host_->OnBegin(*this);
+}
+
+void GrpcppCall::Accept(CallAcceptor& acceptor) {
+  accepted_ = true;
+  ++host_->stats.calls_started;
+  StartRead();
+  CallSink* const sink = acceptor.OnCall(*this);
+  ROTA_CHECK(sink != nullptr, "CallAcceptor::OnCall() returned no sink");
+  sink_ = sink;
+}
+
+void GrpcppCall::Refuse(const Status& status) {
+  ++host_->stats.calls_refused;
+  Finish(status, Metadata());
+}
+
+// ---- Receiving.
+
+void GrpcppCall::StartRead() {
+  ++outstanding_;
+  rpc_->stream.Read(&rpc_->incoming, read_.pointer());
+}
+
+void GrpcppCall::OnRead(bool ok) {
+  if (ok) return TakeMessage();
+  // A reset must not look like the end of the messages.
+  if (open() && grpc_call_failed_before_recv_message(rpc_->context.c_call()) == 0) sink_->OnHalfClose();
+}
+
+void GrpcppCall::TakeMessage() {
+  if (!open()) return;
+  const size_t size = rpc_->incoming.Length();
+  if (size > options_.max_message_bytes) {
+    return Fail(ResourceExhaustedError("message of " + std::to_string(size) + " bytes is larger than the limit of " +
+                                       std::to_string(options_.max_message_bytes)));
+  }
+  Payload message = ToPayload(rpc_->incoming);
+  rpc_->incoming.Clear();
+  if (credit_ == 0) {
+    held_ = std::move(message);
+    return;
+  }
+  Deliver(std::move(message));
+}
+
+void GrpcppCall::Deliver(Payload message) {
+  --credit_;
+  ++host_->stats.messages_received;
+  host_->stats.bytes_received += message.size();
+  // The next one comes in while the sink is at work.
+  StartRead();
+  sink_->OnMessage(std::move(message));
+}
+
+void GrpcppCall::AddReadCredit(uint32_t messages) {
+  credit_ += messages;
+  if (!held_ || held_scheduled_ || messages == 0) return;
+  held_scheduled_ = true;
+  // Not here: the sink does not expect a message while it is calling.
+  host_->loop.NextTick([self = Ref<GrpcppCall>(this)] { self->DeliverHeld(); });
+}
+
+void GrpcppCall::DeliverHeld() {
+  held_scheduled_ = false;
+  if (!open() || !held_) return;
+  Payload message = std::move(*held_);
+  held_.reset();
+  Deliver(std::move(message));
+}
+
+// Ends the call in the place of the sink, which hears of it by OnDone().
+void GrpcppCall::Fail(Status status) {
+  fault_ = status;
+  while (!queue_.empty()) buffered_bytes_ -= WireSize(queue_.Pop());
+  status_ = std::move(status);
+  ScheduleFlush();
+}
+
+// ---- Sending. What a callback of the loop writes is looked at together, in a tick: so a message and the status that
+// follows it go out as one.
+
+void GrpcppCall::SendHeaders(const Metadata& headers) {
+  if (over_ || status_) return;
+  AddSendable(headers, start_.path,
+              [this](const std::string& key, const std::string& value) { rpc_->context.AddInitialMetadata(key, value); });
+  headers_wait_ = true;
+  ScheduleFlush();
+}
+
+bool GrpcppCall::Write(Payload message) {
+  // Over: there is no room, and OnDone() comes.
+  if (over_ || broken_ || status_) return false;
+  buffered_bytes_ += WireSize(message);
+  queue_.Push(std::move(message));
+  ScheduleFlush();
+  full_ = buffered_bytes_ > options_.max_buffered_bytes;
+  return !full_;
+}
+
+void GrpcppCall::Finish(Status status, const Metadata& trailers) {
+  if (over_ || status_) return;
+  AddSendable(trailers, start_.path,
+              [this](const std::string& key, const std::string& value) { rpc_->context.AddTrailingMetadata(key, value); });
+  status_ = std::move(status);
+  ScheduleFlush();
+}
+
+void GrpcppCall::ScheduleFlush() {
+  if (flush_scheduled_ || sending_) return;
+  flush_scheduled_ = true;
+  host_->loop.NextTick([self = Ref<GrpcppCall>(this)] {
+    self->flush_scheduled_ = false;
+    self->Flush();
+  });
+}
+
+void GrpcppCall::Flush() {
+  if (sending_ || over_ || broken_ || status_started_) return;
+  if (!queue_.empty()) {
+    SendMessage();
+  } else if (status_) {
+    SendStatus();
+  } else if (headers_wait_) {
+    sending_ = true;
+    ++outstanding_;
+    rpc_->stream.SendInitialMetadata(headers_sent_.pointer());
+  }
+  headers_wait_ = false;
+}
+
+void GrpcppCall::SendMessage() {
+  const Payload& front = queue_.Front();
+  sending_ = true;
+  sending_bytes_ = front.size();
+  ++outstanding_;
+  const grpc::ByteBuffer message = ToByteBuffer(queue_.Pop());
+  grpc::WriteOptions options;
+  const bool last = queue_.empty() && status_;
+  // gRPC sends a message together with a good status only.
+  if (last && status_->ok()) {
+    status_started_ = true;
+    return rpc_->stream.WriteAndFinish(message, options, grpc::Status::OK, finished_.pointer());
+  }
+  if (last || !queue_.empty()) options.set_buffer_hint();
+  rpc_->stream.Write(message, options, written_.pointer());
+}
+
+void GrpcppCall::SendStatus() {
+  sending_ = true;
+  status_started_ = true;
+  ++outstanding_;
+  rpc_->stream.Finish(ToGrpcStatus(*status_), finished_.pointer());
+}
+
+void GrpcppCall::OnHeadersSent(bool ok) {
+  sending_ = false;
+  broken_ = broken_ || !ok;
+  Flush();
+}
+
+void GrpcppCall::OnWritten(bool ok) {
+  sending_ = false;
+  broken_ = broken_ || !ok;
+  buffered_bytes_ -= sending_bytes_ + Payload::kHeadroom;
+  if (ok) {
+    ++host_->stats.messages_sent;
+    host_->stats.bytes_sent += sending_bytes_;
+  }
+  sending_bytes_ = 0;
+  Flush();
+  // Only at half, so that the sink is not woken for each message.
+  if (!full_ || broken_ || !open() || buffered_bytes_ > options_.max_buffered_bytes / 2) return;
+  full_ = false;
+  sink_->OnWritable();
+}
+
+void GrpcppCall::OnFinished(bool ok) {
+  status_sent_ = ok;
+  if (ok && buffered_bytes_ > 0) {
+    ++host_->stats.messages_sent;
+    host_->stats.bytes_sent += sending_bytes_;
+  }
+}
+
+// ---- Ending.
+
+void GrpcppCall::OnOver(bool) {
+  over_ = true;
+  cancelled_ = rpc_->context.IsCancelled();
+}
+
+void GrpcppCall::EndIfDone() {
+  if (outstanding_ > 0 || !rpc_) return;
+  const Ref<GrpcppCall> keep = std::move(self_);
+  const Status outcome = Outcome();
+  // First, because the shutdown of gRPC's server waits for it.
+  rpc_.reset();
+  held_.reset();
+  over_ = true;
+  CallSink* const sink = std::exchange(sink_, nullptr);
+  std::exchange(host_, nullptr)->OnEnd(*this);
+  if (sink != nullptr) sink->OnDone(outcome);
+}
+
+Status GrpcppCall::Outcome() const {
+  if (!fault_.ok()) return fault_;
+  if (status_sent_ && !cancelled_) return OkStatus();
+  if (PastDeadline()) return DeadlineExceededError("the deadline of " + start_.path + " has passed");
+  if (host_->cancelling) return CancelledError("the server stops");
+  return CancelledError("the peer reset " + start_.path + " or went away");
+}
+
+bool GrpcppCall::PastDeadline() const {
+  return start_.deadline != kNoDeadline && host_->loop.Now() >= start_.deadline - kDeadlineSlack;
+}
+
+}  // namespace rota::grpcpp

@@ -1,0 +1,150 @@
+#ifndef ROTA_TRANSPORT_GRPCPP_GRPCPP_CALL_H_
+#define ROTA_TRANSPORT_GRPCPP_GRPCPP_CALL_H_
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "framework/base/ref.h"
+#include "framework/base/ring_queue.h"
+#include "framework/base/status.h"
+#include "framework/loop/event_loop.h"
+#include "framework/rpc/payload.h"
+#include "framework/rpc/transport.h"
+#include "framework/transport/grpcpp/bridge.h"
+
+namespace rota::grpcpp {
+
+class GrpcppCall;
+
+// What a call needs of its server.
+class CallHost {
+ public:
+  CallHost(EventLoop& loop, const ServerOptions& options) : loop(loop), options(options) {}
+
+  // `call` has begun: Accept() or Refuse() it.
+  virtual void OnBegin(GrpcppCall& call) = 0;
+  // `call` is over for gRPC, or never began. It hears nothing of the host after this.
+  virtual void OnEnd(GrpcppCall& call) = 0;
+
+  EventLoop& loop;
+  const ServerOptions options;
+  TransportStats stats;
+  // Running calls are being cancelled by the server.
+  bool cancelling = false;
+
+ protected:
+  ~CallHost() = default;
+};
+
+// One RPC on gRPC's generic streaming interface: at most one operation outstanding in each direction, and one that tells
+// of the end.
+// Thread: loop.
+// Owner:  itself, from Request() until every operation came back; scheduled callbacks may hold a finished one longer.
+class GrpcppCall final : public Call, public RefCounted {
+ public:
+  explicit GrpcppCall(CallHost& host) : host_(&host), options_(host.options) {}
+
+  // Waits for the next call that a peer opens.
+  void Request(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue);
+  // From CallHost::OnBegin().
+  void Accept(CallAcceptor& acceptor);
+  void Refuse(const Status& status);
+  bool accepted() const { return accepted_; }
+
+  const CallStart& start() const override { return start_; }
+  void AddReadCredit(uint32_t messages) override;
+  void SendHeaders(const Metadata& headers) override;
+  bool Write(Payload message) override;
+  void Finish(Status status, const Metadata& trailers) override;
+
+ private:
+  // The tag of one kind of operation.
+  template <void (GrpcppCall::*handle)(bool ok)>
+  class CallTag final : public Tag {
+   public:
+    explicit CallTag(GrpcppCall& call) : call_(call) {}
+    void Complete(bool ok) override {
+      const Ref<GrpcppCall> keep(&call_);
+      --call_.outstanding_;
+      (call_.*handle)(ok);
+      call_.EndIfDone();
+    }
+
+   private:
+    GrpcppCall& call_;
+  };
+
+  // gRPC's side of the call.
+  struct Rpc {
+    grpc::GenericServerContext context;
+    grpc::GenericServerAsyncReaderWriter stream{&context};
+    grpc::ByteBuffer incoming;
+  };
+
+  void OnRequested(bool ok);
+  void OnOver(bool ok);
+  void OnRead(bool ok);
+  void OnHeadersSent(bool ok);
+  void OnWritten(bool ok);
+  void OnFinished(bool ok);
+
+  void StartRead();
+  void TakeMessage();
+  void Deliver(Payload message);
+  void DeliverHeld();
+  void Fail(Status status);
+  void ScheduleFlush();
+  void Flush();
+  void SendMessage();
+  void SendStatus();
+  void EndIfDone();
+  Status Outcome() const;
+  bool PastDeadline() const;
+  // Whether the sink may still hear of messages and room.
+  bool open() const { return sink_ != nullptr && !over_ && !status_; }
+
+  // Null once the call is over for gRPC.
+  CallHost* host_;
+  const ServerOptions& options_;
+  std::unique_ptr<Rpc> rpc_ = std::make_unique<Rpc>();
+  Ref<GrpcppCall> self_;
+  CallTag<&GrpcppCall::OnRequested> requested_{*this};
+  CallTag<&GrpcppCall::OnOver> over_tag_{*this};
+  CallTag<&GrpcppCall::OnRead> read_{*this};
+  CallTag<&GrpcppCall::OnHeadersSent> headers_sent_{*this};
+  CallTag<&GrpcppCall::OnWritten> written_{*this};
+  CallTag<&GrpcppCall::OnFinished> finished_{*this};
+  int outstanding_ = 0;
+
+  CallStart start_;
+  CallSink* sink_ = nullptr;
+  bool accepted_ = false;
+  bool over_ = false;       // gRPC says that nothing more can happen.
+  bool cancelled_ = false;  // It ended otherwise than by the status of Finish().
+
+  uint64_t credit_ = 0;
+  std::optional<Payload> held_;  // A message read without credit.
+  bool held_scheduled_ = false;
+
+  RingQueue<Payload> queue_;
+  size_t buffered_bytes_ = 0;  // In queue_ and under way.
+  size_t sending_bytes_ = 0;
+  bool sending_ = false;
+  bool broken_ = false;  // A send has failed.
+  bool full_ = false;    // Write() has returned false and OnWritable() has not followed.
+  bool flush_scheduled_ = false;
+  bool headers_wait_ = false;
+  std::optional<Status> status_;  // What Finish() sends.
+  bool status_started_ = false;
+  bool status_sent_ = false;
+  Status fault_;  // What the transport itself ended the call with.
+};
+
+}  // namespace rota::grpcpp
+
+#endif  // ROTA_TRANSPORT_GRPCPP_GRPCPP_CALL_H_

@@ -1,0 +1,227 @@
+#include "framework/transport/grpcpp/grpcpp_server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/loop/event_loop.h"
+#include "framework/transport/grpcpp/bridge.h"
+#include "framework/transport/grpcpp/grpc_log.h"
+#include "framework/transport/grpcpp/grpcpp_call.h"
+#include "framework/transport/grpcpp/listen_address.h"
+
+namespace rota {
+namespace grpcpp {
+namespace {
+
+// How many calls gRPC may begin before the loop comes to ask for more; others wait inside of gRPC.
+constexpr size_t kRequestedCalls = 128;
+
+// gRPC's own limit on what it takes in; between it and max_message_bytes Rota answers, with a text of its own.
+int HardMessageLimit(size_t max_message_bytes) {
+  constexpr size_t kMax = std::numeric_limits<int>::max();
+  if (max_message_bytes >= kMax / 2) return static_cast<int>(kMax);
+  return static_cast<int>(std::min(kMax, max_message_bytes + std::max<size_t>(max_message_bytes, 64 << 10)));
+}
+
+class GrpcppServer final : public Server, private CallHost {
+ public:
+  GrpcppServer(EventLoop& loop, const ServerOptions& options) : CallHost(loop, options) {}
+  ~GrpcppServer() override;
+
+  StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) override;
+  void Drain(Duration grace, Callback done) override;
+  const TransportStats& stats() const override { return CallHost::stats; }
+
+ private:
+  enum class State { kNew, kServing, kDraining, kStopped };
+
+  // Comes back when gRPC's server has no call and no connection left.
+  class ShutdownTag final : public Tag, public grpc::internal::CompletionQueueTag {
+   public:
+    explicit ShutdownTag(GrpcppServer& server) : server_(server) {}
+    bool FinalizeResult(void** tag, bool*) override {
+      *tag = pointer();
+      return true;
+    }
+    void Complete(bool) override { server_.OnShutdown(); }
+
+   private:
+    GrpcppServer& server_;
+  };
+
+  Status Build(const std::vector<std::string>& addresses, std::vector<int>& ports);
+  void RequestCall();
+  void OnBegin(GrpcppCall& call) override;
+  void OnEnd(GrpcppCall& call) override;
+  void BeginShutdown();
+  void CancelCalls();
+  void LimitGrace(Duration grace);
+  void OnShutdown();
+  void StopIfQuiet();
+
+  State state_ = State::kNew;
+  CallAcceptor* acceptor_ = nullptr;
+  grpc::AsyncGenericService service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::shared_ptr<Bridge> bridge_;  // Shared: see bridge.h.
+  Ref<Handle> handle_;
+  size_t open_ = 0;  // Requested, running and refused calls that are not over.
+  ShutdownTag shutdown_tag_{*this};
+  bool shut_down_ = false;
+  Timer grace_;
+  TimePoint grace_end_ = kNoDeadline;
+  Callback drained_;
+};
+
+// ---- Listening.
+
+StatusOr<std::vector<std::string>> GrpcppServer::Listen(const std::vector<std::string>& addresses,
+                                                        CallAcceptor& acceptor) {
+  if (state_ != State::kNew) return FailedPreconditionError("Listen() was called before, or after Drain()");
+  if (addresses.empty()) return InvalidArgumentError("no address to listen on");
+  for (const std::string& address : addresses) ROTA_RETURN_IF_ERROR(CheckListenAddress(address));
+  std::vector<int> ports(addresses.size(), 0);
+  ROTA_RETURN_IF_ERROR(Build(addresses, ports));
+  acceptor_ = &acceptor;
+  state_ = State::kServing;
+  handle_ = loop.OpenHandle();
+  bridge_->Start();
+  for (size_t i = 0; i < kRequestedCalls; ++i) RequestCall();
+  std::vector<std::string> bound;
+  for (size_t i = 0; i < addresses.size(); ++i) bound.push_back(WithPort(addresses[i], ports[i]));
+  return bound;
+}
+
+Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vector<int>& ports) {
+  grpc::ServerBuilder builder;
+  builder.RegisterAsyncGenericService(&service_);
+  builder.SetMaxReceiveMessageSize(HardMessageLimit(options.max_message_bytes));
+  // A port that another process has is an error, not a port to share.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+  }
+  std::unique_ptr<grpc::ServerCompletionQueue> queue = builder.AddCompletionQueue();
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) {
+    queue->Shutdown();
+    void* tag;
+    for (bool ok; queue->Next(&tag, &ok);) {
+    }
+    const size_t failed = static_cast<size_t>(std::find(ports.begin(), ports.end(), 0) - ports.begin());
+    const std::string& address = addresses[std::min(failed, addresses.size() - 1)];
+    return UnavailableError("cannot listen on " + address + ": gRPC could not bind it; perhaps it is in the list twice");
+  }
+  bridge_ = std::make_shared<Bridge>(loop, std::move(queue), CallHost::stats.batches);
+  return OkStatus();
+}
+
+// ---- Calls.
+
+void GrpcppServer::RequestCall() {
+  ++open_;
+  MakeRef<GrpcppCall>(static_cast<CallHost&>(*this))->Request(service_, bridge_->queue());
+}
+
+void GrpcppServer::OnBegin(GrpcppCall& call) {
+  // What gRPC took in before the drain began is served: its client cannot know of the drain.
+  if (state_ == State::kStopped || cancelling) return call.Refuse(UnavailableError("the server drains"));
+  if (state_ == State::kServing) RequestCall();
+  if (CallHost::stats.calls_in_flight() >= options.max_concurrent_calls) {
+    return call.Refuse(ResourceExhaustedError("more than " + std::to_string(options.max_concurrent_calls) +
+                                              " calls at once"));
+  }
+  call.Accept(*acceptor_);
+}
+
+void GrpcppServer::OnEnd(GrpcppCall& call) {
+  --open_;
+  if (call.accepted()) ++CallHost::stats.calls_done;
+  StopIfQuiet();
+}
+
+// ---- Draining.
+
+void GrpcppServer::Drain(Duration grace, Callback done) {
+  switch (state_) {
+    case State::kNew:
+    case State::kStopped:
+      state_ = State::kStopped;
+      if (done) loop.SetImmediate(std::move(done));
+      return;
+    case State::kServing:
+      drained_ = std::move(done);
+      BeginShutdown();
+      break;
+    case State::kDraining:
+      break;  // The first one keeps its `done`.
+  }
+  LimitGrace(grace);
+}
+
+void GrpcppServer::BeginShutdown() {
+  state_ = State::kDraining;
+  // grpc::Server::Shutdown() would wait for the calls; the function below it does not.
+  grpc_server_shutdown_and_notify(server_->c_server(), bridge_->queue().cq(),
+                                  static_cast<grpc::internal::CompletionQueueTag*>(&shutdown_tag_));
+}
+
+void GrpcppServer::CancelCalls() {
+  cancelling = true;
+  grpc_server_cancel_all_calls(server_->c_server());
+}
+
+void GrpcppServer::LimitGrace(Duration grace) {
+  if (grace <= Duration::zero()) return CancelCalls();
+  const TimePoint end = After(loop.Now(), grace);
+  if (end >= grace_end_) return;
+  grace_end_ = end;
+  grace_.Clear();
+  grace_ = loop.SetTimeout(grace, [this] { CancelCalls(); });
+}
+
+void GrpcppServer::OnShutdown() {
+  shut_down_ = true;
+  StopIfQuiet();
+}
+
+void GrpcppServer::StopIfQuiet() {
+  if (!shut_down_ || open_ > 0) return;
+  state_ = State::kStopped;
+  grace_.Clear();
+  // Does not wait any more, but gRPC wants it before its queue goes.
+  server_->Shutdown();
+  bridge_->Stop();
+  server_.reset();
+  bridge_.reset();
+  // In the close phase, and so after the OnDone() of the last call.
+  handle_->Close(std::move(drained_));
+}
+
+GrpcppServer::~GrpcppServer() {
+  if (bridge_ == nullptr) return;
+  drained_ = nullptr;
+  if (state_ == State::kServing) BeginShutdown();
+  CancelCalls();
+  const std::shared_ptr<Bridge> bridge = bridge_;
+  bridge->CompleteUntil([this] { return state_ == State::kStopped; });
+}
+
+}  // namespace
+}  // namespace grpcpp
+
+std::unique_ptr<Server> NewGrpcppServer(EventLoop& loop, const ServerOptions& options) {
+  grpcpp::RouteGrpcLog();
+  return std::make_unique<grpcpp::GrpcppServer>(loop, options);
+}
+
+}  // namespace rota

@@ -1,0 +1,29 @@
+#ifndef ROTA_TRANSPORT_GRPCPP_GRPCPP_SERVER_H_
+#define ROTA_TRANSPORT_GRPCPP_GRPCPP_SERVER_H_
+
+#include <memory>
+
+#include "framework/rpc/transport.h"
+
+namespace rota {
+
+class EventLoop;
+
+// A server on the gRPC C++ library. One bridge thread waits for that library and hands over to the loop in batches; the
+// library starts threads of its own.
+// Thread: loop. `loop` must outlive the server.
+// Errors: a message longer than max_message_bytes ends its call as transport.h says. One longer than twice that (and than
+//         64 KiB more) is cut off by gRPC while it comes in: the peer gets RESOURCE_EXHAUSTED with a text of gRPC,
+//         "Received message larger than max (N vs. M)", and the sink hears CANCELLED.
+// Memory: besides the messages that the sink gave credit for, at most one more of each call is read ahead, so that the half-close
+//         is seen without credit.
+// Not promised: the order of metadata with different keys, which gRPC sorts. Incoming metadata that starts with "grpc-"
+//         is dropped except grpc-trace-bin. Outgoing metadata that gRPC does not carry (an illegal or reserved key, an
+//         illegal value) is logged and dropped. gRPC answers by itself what is no legal gRPC request.
+// Shutdown: the destructor ends the calls with CANCELLED and drops the `done` of a drain that runs. It must not be called
+//         from OnMessage(), OnHalfClose() or OnWritable() of its own calls.
+std::unique_ptr<Server> NewGrpcppServer(EventLoop& loop, const ServerOptions& options);
+
+}  // namespace rota
+
+#endif  // ROTA_TRANSPORT_GRPCPP_GRPCPP_SERVER_H_
