@@ -31,10 +31,20 @@ void Drain::WaitForQuiet() {
 }
 
 void Drain::DrainCalls() {
+  WaitForConnections();
   steps_.drain_calls(options_.grace, [this] { StopActors(); });
 }
 
+// An idle client may take seconds to look at its connection, and a broken one looks never.
+void Drain::WaitForConnections() {
+  timer_ = loop_.SetTimeout(options_.linger, [this] {
+    if (steps_.calls_in_flight() > 0) return WaitForConnections();
+    steps_.cut_connections();
+  });
+}
+
 void Drain::StopActors() {
+  timer_.Clear();
   timer_ = loop_.SetTimeout(options_.stop_timeout, [this] {
     if (!std::exchange(over_, true)) steps_.give_up();
   });

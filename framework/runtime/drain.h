@@ -22,6 +22,9 @@ class Drain {
     UniqueFunction<uint64_t()> calls_started;
     // Lets running calls finish within the grace period and cancels the rest, then calls back.
     UniqueFunction<void(Duration grace, Callback done)> drain_calls;
+    UniqueFunction<uint64_t()> calls_in_flight;
+    // No call is left, but a peer keeps its connection open: the drain waits for it no longer.
+    Callback cut_connections;
     UniqueFunction<void(Callback done)> stop_actors;
     // All is over. Called once: either this, or `give_up` when actors did not stop within `stop_timeout`.
     Callback finish;
@@ -32,6 +35,8 @@ class Drain {
     Duration notice = std::chrono::seconds(2);
     Duration quiet = std::chrono::milliseconds(100);
     Duration grace = std::chrono::seconds(10);
+    // What peers get, when no call is left, to close their connections.
+    Duration linger = std::chrono::milliseconds(200);
     // For what should be quick once calls are over. A handler that waits for a job ends with the job.
     Duration stop_timeout = std::chrono::seconds(5);
   };
@@ -48,6 +53,7 @@ class Drain {
  private:
   void WaitForQuiet();
   void DrainCalls();
+  void WaitForConnections();
   void StopActors();
 
   EventLoop& loop_;

@@ -123,6 +123,8 @@ Drain::Steps Process::DrainSteps() {
               },
           .calls_started = [this] { return server_->stats().calls_started; },
           .drain_calls = [this](Duration grace, Callback done) { server_->Drain(grace, std::move(done)); },
+          .calls_in_flight = [this] { return server_->stats().calls_in_flight(); },
+          .cut_connections = [this] { server_->Drain(Duration::zero(), nullptr); },
           .stop_actors = [this](Callback done) { actors_.Stop(std::move(done)); },
           .finish = [this] { loop_.Exit(0); },
           .give_up = [this] { EndAtOnce("actors_did_not_stop", 128 + stop_signal_); }};

@@ -22,7 +22,7 @@ using ::testing::ElementsAre;
 class DrainTest : public ::testing::Test {
  protected:
   DrainTest() {
-    drain_.emplace(loop_, Drain::Options{.notice = std::chrono::seconds(1), .quiet = std::chrono::milliseconds(100), .grace = std::chrono::seconds(7), .stop_timeout = std::chrono::seconds(2)},
+    drain_.emplace(loop_, Drain::Options{.notice = std::chrono::seconds(1), .quiet = std::chrono::milliseconds(100), .grace = std::chrono::seconds(7), .linger = std::chrono::milliseconds(200), .stop_timeout = std::chrono::seconds(2)},
                    Drain::Steps{.refuse = [this] { steps_.push_back("refuse"); },
                                 .calls_started = [this] { return calls_started_; },
                                 .drain_calls =
@@ -31,6 +31,8 @@ class DrainTest : public ::testing::Test {
                                       grace_ = grace;
                                       calls_done_ = std::move(done);
                                     },
+                                .calls_in_flight = [this] { return calls_in_flight_; },
+                                .cut_connections = [this] { steps_.push_back("cut_connections"); },
                                 .stop_actors =
                                     [this](Callback done) {
                                       steps_.push_back("stop_actors");
@@ -43,7 +45,13 @@ class DrainTest : public ::testing::Test {
   ManualClock clock_;
   EventLoop loop_{clock_};
   std::vector<std::string> steps_;
+  // Lets the loop run until the notice is over and calls are drained.
+  void RunUntilDraining() {
+    while (steps_.empty() || steps_.back() != "drain_calls") loop_.RunOnce();
+  }
+
   uint64_t calls_started_ = 0;
+  uint64_t calls_in_flight_ = 1;
   Duration grace_{};
   Callback calls_done_;
   Callback actors_done_;
@@ -60,7 +68,7 @@ TEST_F(DrainTest, EachStepWaitsForTheOneBefore) {
   drain_->Begin();
   EXPECT_TRUE(drain_->begun());
   EXPECT_THAT(steps_, ElementsAre("refuse"));
-  loop_.Run();
+  RunUntilDraining();
   EXPECT_THAT(steps_, ElementsAre("refuse", "drain_calls"));
   EXPECT_EQ(grace_, std::chrono::seconds(7));
   calls_done_();
@@ -77,29 +85,33 @@ TEST_F(DrainTest, CallsAreTakenInUntilNoneHasComeForAWhile) {
   for (int i = 1; i <= 3; ++i) {
     loop_.SetTimeout(i * std::chrono::milliseconds(90), [this] { ++calls_started_; });
   }
-  loop_.Run();
+  RunUntilDraining();
   EXPECT_THAT(steps_, ElementsAre("refuse", "drain_calls"));
   EXPECT_EQ(loop_.Now() - start, std::chrono::milliseconds(400));
 }
 
 TEST_F(DrainTest, CallersWhoNeverGoElsewhereDoNotHoldItUp) {
   const TimePoint start = loop_.Now();
-  TimePoint drained;
   drain_->Begin();
-  Timer load = loop_.SetInterval(std::chrono::milliseconds(10), [&] {
-    ++calls_started_;
-    if (steps_.back() != "drain_calls") return;
-    drained = loop_.Now();
-    load.Clear();
-  });
+  loop_.SetInterval(std::chrono::milliseconds(10), [this] { ++calls_started_; });
+  RunUntilDraining();
+  EXPECT_EQ(loop_.Now() - start, std::chrono::seconds(1));
+}
+
+TEST_F(DrainTest, ConnectionsAreCutWhenNoCallIsLeftAndNotBefore) {
+  drain_->Begin();
+  RunUntilDraining();
+  const TimePoint start = loop_.Now();
+  loop_.SetTimeout(std::chrono::seconds(3), [this] { calls_in_flight_ = 0; });
   loop_.Run();
-  EXPECT_GE(drained - start, std::chrono::milliseconds(1000));
-  EXPECT_LE(drained - start, std::chrono::milliseconds(1010));
+  EXPECT_THAT(steps_, ElementsAre("refuse", "drain_calls", "cut_connections"));
+  EXPECT_GE(loop_.Now() - start, std::chrono::seconds(3));
+  EXPECT_LE(loop_.Now() - start, std::chrono::milliseconds(3200));
 }
 
 TEST_F(DrainTest, ActorsThatDoNotStopInTimeAreGivenUp) {
   drain_->Begin();
-  loop_.Run();
+  RunUntilDraining();
   const TimePoint start = loop_.Now();
   calls_done_();
   loop_.Run();
