@@ -1,5 +1,3 @@
-#include "framework/runtime/app.h"
-
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
