@@ -15,6 +15,7 @@
 #include "framework/observe/worker_collector.h"
 #include "framework/rpc/reflection.h"
 #include "framework/transport/grpcpp/grpcpp_server.h"
+#include "framework/worker/worker_stats.h"
 
 namespace rota {
 namespace {
@@ -108,7 +109,7 @@ void Process::AddCollectors() {
                            .microtasks = loop_.queued_microtasks(),
                            .closing = loop_.closing_handles()};
   }));
-  metrics_.Add(NewWorkerCollector(workers_));
+  metrics_.Add(NewWorkerCollector([this]() -> const WorkerStats& { return workers_.stats(); }));
   metrics_.Add(NewActorCollector(actors_));
   metrics_.Add(NewRpcCollector(registry_));
   metrics_.Add(NewTransportCollector(settings_.transport, server_->stats()));

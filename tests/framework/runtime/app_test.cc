@@ -214,6 +214,19 @@ TEST_F(AppTest, AnExceptionThatReachesTheLoopIsLoggedAndExitCode1) {
   EXPECT_THAT(probe->log(), AllOf(HasSubstr("event=uncaught_exception"), HasSubstr("probe broke"), HasSubstr("event=stopped service=probe code=1")));
 }
 
+TEST_F(AppTest, AnExceptionThatReachesTheLoopEndsTheCallsAndJobsThatRun) {
+  const auto probe = Start();
+  Client client(probe->Address("grpc"));
+  std::vector<std::future<std::string>> calls;
+  for (int i = 0; i < 4; ++i) calls.push_back(std::async(std::launch::async, [&] { return client.Greet(3'600'000); }));
+  for (int i = 0; i < 4; ++i) calls.push_back(std::async(std::launch::async, [&] { return client.Work(200); }));
+  ASSERT_TRUE(WaitForMetric(probe->Address("admin"), kGreetsInFlight, "4"));
+  EXPECT_NE(probe->WaitForLine("event=working"), "");
+  client.Break();
+  EXPECT_EQ(probe->Wait(), 1) << probe->log();
+  for (auto& call : calls) call.get();
+}
+
 TEST_F(AppTest, CallsThatRunFinishWhileItDrains) {
   const auto probe = Start();
   Client client(probe->Address("grpc"));
