@@ -92,9 +92,10 @@ class Options::CommandLine {
       option = app_.add_flag_function("--" + name, [](int64_t) {}, help);
       return;
     }
-    option = app_.add_option_function<std::vector<std::string>>("--" + name, [](const std::vector<std::string>&) {}, help);
-    // One value for each mention; without this it would take all the words that follow.
-    option->allow_extra_args(false)->type_name(value_name);
+    option = app_.add_option("--" + name, [](const CLI::results_t&) { return true; }, help);
+    // Each mention takes one word, and all mentions are kept: how many there may be is for Parse() to say.
+    option->type_name(value_name)->type_size(1)->expected(1)->allow_extra_args(false);
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   // "--name=" is a setting with an empty value; CLI11 would take the next argument for it.
   static void AddReversed(const std::string& argument, std::vector<std::string>& arguments) {
