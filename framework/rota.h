@@ -8,12 +8,14 @@
 //     Actor, ActorRef what handles messages, and how to reach it        framework/actor/
 //     Task, Try       what a handler returns, and how to catch errors
 //     Sleep, RunBlocking
+//     BoundedQueue    values on their way to one coroutine
 //     RequestContext  deadline, cancellation, metadata, values          framework/context/
 //     Reader, Writer  streams of messages                               framework/rpc/
 //     Status, StatusOr, Log, EventLoop
 
 #include "framework/actor/actor.h"             // IWYU pragma: export
 #include "framework/actor/actor_ref.h"         // IWYU pragma: export
+#include "framework/actor/bounded_queue.h"     // IWYU pragma: export
 #include "framework/actor/run_blocking.h"      // IWYU pragma: export
 #include "framework/actor/sleep.h"             // IWYU pragma: export
 #include "framework/actor/task.h"              // IWYU pragma: export

@@ -10,11 +10,11 @@
 
 namespace rota::internal {
 
-class Fiber;
+struct JobFiber;
 class PendingWait;
 class WorkerCore;
 
-// A job that waits for the loop. Lies on the stack of its fiber, which is suspended until Resume().
+// A job that waits for the loop. Lies on the stack of its fiber, which is suspended until the answer is there.
 // Thread: one at a time; the lock of the pool hands it over.
 class LoopWait {
  public:
@@ -22,16 +22,16 @@ class LoopWait {
   LoopWait(const LoopWait&) = delete;
   LoopWait& operator=(const LoopWait&) = delete;
 
-  // Starts what will resolve `pending`. Thread: loop.
+  // Starts what will answer. Thread: loop.
   virtual void Begin(Ref<PendingWait> pending) = 0;
   // Stores an error as the answer.
   virtual void Fail(Status status) = 0;
-  // Stores the answer for a wait that has lasted until its deadline.
+  // Stores the answer of a wait that has lasted until its deadline.
   virtual void Expire() { Fail(DeadlineExceededError("the loop did not answer a job in time")); }
 
   const TimePoint deadline;
   // Set when the fiber is suspended.
-  Fiber* fiber = nullptr;
+  JobFiber* fiber = nullptr;
   ContextBase* context = nullptr;
   LoopWait* next = nullptr;
 
@@ -42,19 +42,19 @@ class LoopWait {
 // Suspends the job that calls, until `wait` has its answer.
 void SuspendJob(LoopWait& wait);
 
-// The loop's end of a LoopWait: what the promise, the deadline, the cancellation of the request and the end of the pool
-// agree on who comes first with.
+// The loop's end of a LoopWait, at which promise, deadline, cancellation of the request and end of the pool find out which
+// of them comes first.
 // Thread: loop.
-// Owner:  references, of the promise and of the timer.
+// Owner:  itself while the wait lasts, and the promise.
 class PendingWait final : public RefCounted {
  public:
   PendingWait(WorkerCore& core, LoopWait& wait);
 
-  // Arms the deadline, looks at the context, and starts `wait` unless that has ended it. Under the context of the job.
+  // Watches deadline, request and pool, and begins the wait unless one of them has ended it. Under the context of the job.
   void Start();
   // The wait, or null when it is over.
   LoopWait* wait() const { return wait_; }
-  // The answer is stored: lets the fiber go on. The wait is gone then.
+  // The answer is stored: lets the fiber go on, and the wait is gone.
   void Resolve();
   // The same with an error; does nothing when the wait is over.
   void Fail(Status status);
@@ -70,13 +70,13 @@ class PendingWait final : public RefCounted {
   };
 
   ~PendingWait() override = default;
-  void ArmDeadline(TimePoint deadline);
+  void ArmDeadline();
 
-  // Alive while wait_ is.
+  // Valid while wait_ is not null.
   WorkerCore& core_;
   LoopWait* wait_;
-  // Set while the wait's Begin() runs, which may use the stack of the fiber: a result has to wait for its end.
-  LoopWait* resolved_ = nullptr;
+  Ref<PendingWait> self_;
+  // While the wait begins it uses the stack of the fiber, which must not go on before that is over.
   bool starting_ = false;
   Timer timer_;
   Watch request_watch_{*this};

@@ -1,114 +1,218 @@
-// The part of PoolState that runs on the worker threads. Only here, and in fiber_scheduler.cc, is Boost.Fiber seen.
+// What the threads of a WorkerCore do.
+
+#include <exception>
 #include <memory>
-#include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include <boost/fiber/context.hpp>
-#include <boost/fiber/fiber.hpp>
-#include <boost/fiber/operations.hpp>
-#include <boost/fiber/pooled_fixedsize_stack.hpp>
-
 #include "framework/base/check.h"
+#include "framework/base/status.h"
 #include "framework/loop/context_slot.h"
-#include "framework/worker/fiber_scheduler.h"
-#include "framework/worker/pool_state.h"
+#include "framework/worker/fiber.h"
+#include "framework/worker/pending_wait.h"
+#include "framework/worker/worker_core.h"
 
 namespace rota::internal {
+namespace {
 
-namespace fibers = boost::fibers;
+// Fibers that a thread keeps for the next jobs; what was more in a rush is freed.
+constexpr size_t kIdleFibers = 64;
 
-// The main fiber of the thread hands out work; each yield() runs the other fibers until they end or wait.
-void PoolState::RunThread(WorkerThread& self) {
-  this_thread = &self;
-  this_pool = this;
-  UseFiberScheduler();
-  fibers::pooled_fixedsize_stack stacks(options.stack_bytes);
-  std::vector<fibers::context*> woken;
-  std::unique_lock lock(mutex);
-  while (true) {
-    if (!self.woken.empty()) {
-      woken.swap(self.woken);
-      lock.unlock();
-      for (fibers::context* fiber : woken) fibers::context::active()->schedule(fiber);
-      woken.clear();
-      boost::this_fiber::yield();
-      lock.lock();
-    } else if (Job* job = TakeJob()) {
-      ++self.fibers;
-      lock.unlock();
-      fibers::fiber(boost::fibers::launch::post, std::allocator_arg, stacks, [this, &self, job] { RunJob(self, *job); }).detach();
-      boost::this_fiber::yield();
-      lock.lock();
-    } else if (stopping && self.fibers == 0) {
-      break;
-    } else {
-      if (!self.idle) {
-        self.idle = true;
-        idle.push_back(&self);
-      }
-      self.wake.wait(lock);
-      if (self.idle) {
-        self.idle = false;
-        std::erase(idle, &self);
-      }
-    }
+thread_local JobFiber* current_fiber = nullptr;
+
+// An exception that nobody can get: the job does not say how it would reach its owner.
+[[noreturn]] void RunHasThrown() {
+  std::string what = "an exception left Job::Run()";
+  try {
+    throw;
+  } catch (const std::exception& exception) {
+    what.append(": ").append(exception.what());
+  } catch (...) {
   }
+  ROTA_CHECK(false, what);
+  std::terminate();
 }
 
-void PoolState::RunJob(WorkerThread& self, Job& job) {
-  this_job = &job;
-  {
-    const ContextScope scope(job.operation_->context());
+void RunJobs(void* argument) {
+  auto& self = *static_cast<JobFiber*>(argument);
+  while (self.job != nullptr) {
+    SwitchContext(EntryOf(*self.job).context);
     try {
-      job.Run();
+      self.job->Run();
     } catch (...) {
-      ROTA_CHECK(false, "an exception left Job::Run()");
+      RunHasThrown();
     }
+    SwitchContext(nullptr);
+    self.fiber->Suspend();
   }
-  this_job = nullptr;
-  job.ended_ = loop.Now();
-  bool tell = false;
-  {
-    const std::lock_guard lock(mutex);
-    --running;
-    --self.fibers;
-    slow_running -= job.kind_ == JobKind::kSlow;
-    tell = Finish(job, Job::Outcome::kRan);
-    // A slow job that was held up, or one that waited for a fiber, may start now.
-    if (!fast.empty() || !slow.empty()) WakeIdle();
-  }
-  if (tell) TellLoop();
 }
 
-bool PoolState::Suspend(const std::shared_ptr<LoopWaitBase>& wait, Callback start) {
-  Job* const job = std::exchange(this_job, nullptr);
-  const bool is_slow = job->kind_ == JobKind::kSlow;
-  {
-    const std::lock_guard lock(mutex);
-    if (stopping) {
-      this_job = job;
-      return false;
-    }
-    wait->thread = this_thread;
-    wait->fiber = fibers::context::active();
-    waits.push_back(wait);
-    --running;
-    ++suspended;
-    slow_running -= is_slow;
-    if (is_slow && !slow.empty()) WakeIdle();
+// The fibers of one thread that have no job.
+class IdleFibers {
+ public:
+  IdleFibers(WorkerCore& core, WorkerThread& thread, size_t stack_bytes)
+      : core_(core), thread_(thread), stack_bytes_(stack_bytes) {}
+  ~IdleFibers() {
+    for (; !idle_.empty(); idle_.pop_back()) End(*idle_.back());
   }
-  loop.Post(std::move(start));
-  // Only this thread's main fiber wakes this one, so the end of the wait cannot come in between.
-  ContextBase* const context = SwitchContext(nullptr);
-  fibers::context::active()->suspend();
-  SwitchContext(context);
-  this_job = job;
-  const std::lock_guard lock(mutex);
-  ++running;
-  --suspended;
-  slow_running += is_slow;
-  return true;
+
+  JobFiber& Get() {
+    if (idle_.empty()) return Create();
+    JobFiber& fiber = *idle_.back().release();
+    idle_.pop_back();
+    return fiber;
+  }
+  void Put(JobFiber& fiber) {
+    std::unique_ptr<JobFiber> owned(&fiber);
+    if (idle_.size() < kIdleFibers) return idle_.push_back(std::move(owned));
+    End(fiber);
+  }
+
+ private:
+  JobFiber& Create() {
+    auto fiber = std::make_unique<JobFiber>();
+    fiber->core = &core_;
+    fiber->thread = &thread_;
+    fiber->fiber = std::make_unique<Fiber>(host_, stack_bytes_, &RunJobs, fiber.get());
+    return *fiber.release();
+  }
+  static void End(JobFiber& fiber) {
+    fiber.job = nullptr;
+    fiber.fiber->Resume();
+  }
+
+  WorkerCore& core_;
+  WorkerThread& thread_;
+  const size_t stack_bytes_;
+  FiberHost host_;
+  std::vector<std::unique_ptr<JobFiber>> idle_;
+};
+
+}  // namespace
+
+void WorkerCore::RunThread(WorkerThread& self) {
+  IdleFibers idle(*this, self, options_.stack_bytes);
+  Step last;
+  while (const Work work = Next(self, last)) {
+    JobFiber& fiber = work.fiber != nullptr ? *work.fiber : idle.Get();
+    if (work.job != nullptr) fiber.job = work.job;
+    current_fiber = &fiber;
+    fiber.fiber->Resume();
+    current_fiber = nullptr;
+    EntryOf(*fiber.job).run += loop_.Now() - work.now;
+    if (fiber.wait != nullptr) {
+      last = {.suspended = &fiber};
+    } else {
+      last = {.finished = fiber.job};
+      idle.Put(fiber);
+    }
+  }
 }
+
+WorkerCore::Work WorkerCore::Next(WorkerThread& self, const Step& last) {
+  std::unique_lock lock(mutex_);
+  TakeBack(self, last);
+  for (;;) {
+    const Work work = Take(self);
+    WakeOthers();
+    if (BatchNeedsPost()) {
+      lock.unlock();
+      PostBatch();
+      if (work) return work;
+      lock.lock();
+      continue;
+    }
+    if (work || (stopping_ && self.started == 0)) return work;
+    Sleep(self, lock);
+  }
+}
+
+void WorkerCore::PostBatch() {
+  loop_.Post([self = shared_from_this()] { self->TakeBatch(); });
+}
+
+void WorkerCore::Sleep(WorkerThread& self, std::unique_lock<std::mutex>& lock) {
+  self.sleeping = true;
+  sleepers_.push_back(&self);
+  self.wake.wait(lock, [&self] { return !self.sleeping; });
+}
+
+void WorkerCore::TakeBack(WorkerThread& self, const Step& last) {
+  if (last.finished != nullptr) {
+    JobEntry& entry = EntryOf(*last.finished);
+    if (entry.kind == JobKind::kSlow) --slow_running_;
+    entry.phase = JobEntry::Phase::kOver;
+    finished_.PushBack(*last.finished);
+    --started_;
+    --self.started;
+  } else if (last.suspended != nullptr) {
+    JobFiber& fiber = *last.suspended;
+    if (EntryOf(*fiber.job).kind == JobKind::kSlow) --slow_running_;
+    LoopWait& wait = *std::exchange(fiber.wait, nullptr);
+    ++loop_waits_;
+    if (stopping_) {
+      // The loop is in Stop(), or past it.
+      wait.Fail(CancelledError(kPoolStopped));
+      MakeReady(fiber);
+    } else {
+      ++waiting_;
+      new_waits_.PushBack(wait);
+    }
+  }
+}
+
+WorkerCore::Work WorkerCore::Take(WorkerThread& self) {
+  // Jobs that have started go first: what they hold is freed sooner.
+  JobFiber* const fiber = TakeReady(self);
+  if (fiber == nullptr && NextQueue() == nullptr) return Work();
+  const TimePoint now = loop_.Now();
+  Job* const job = fiber == nullptr ? TakeQueued(self, now) : nullptr;
+  return {.fiber = fiber, .job = job, .now = now};
+}
+
+JobFiber* WorkerCore::TakeReady(WorkerThread& self) {
+  if (JobFiber* fast = self.ready[static_cast<size_t>(JobKind::kFast)].PopFront()) return fast;
+  if (!SlowMayRun()) return nullptr;
+  JobFiber* const slow = self.ready[static_cast<size_t>(JobKind::kSlow)].PopFront();
+  if (slow == nullptr) return nullptr;
+  --slow_ready_;
+  ++slow_running_;
+  return slow;
+}
+
+Job* WorkerCore::TakeQueued(WorkerThread& self, TimePoint now) {
+  while (JobList* queue = NextQueue()) {
+    Job& job = queue->PopFront();
+    JobEntry& entry = EntryOf(job);
+    if (entry.deadline <= now) {
+      entry.phase = JobEntry::Phase::kOver;
+      entry.status = DeadlineExceededError("the deadline of a job passed while it waited for a worker");
+      finished_.PushBack(job);
+      continue;
+    }
+    entry.phase = JobEntry::Phase::kStarted;
+    entry.queue_wait = now - entry.submitted;
+    entry.run = Duration::zero();
+    if (entry.kind == JobKind::kSlow) ++slow_running_;
+    ++started_;
+    ++self.started;
+    return &job;
+  }
+  return nullptr;
+}
+
+void SuspendJob(LoopWait& wait) {
+  JobFiber* const fiber = current_fiber;
+  ROTA_CHECK(fiber != nullptr, "only a job can wait for the loop");
+  wait.fiber = fiber;
+  wait.context = CurrentContext();
+  fiber->wait = &wait;
+  SwitchContext(nullptr);
+  fiber->fiber->Suspend();
+  SwitchContext(wait.context);
+}
+
+WorkerCore* CoreOfJob() { return current_fiber == nullptr ? nullptr : current_fiber->core; }
 
 }  // namespace rota::internal

@@ -1,0 +1,245 @@
+#include "framework/worker/worker_core.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "framework/base/check.h"
+#include "framework/worker/fiber.h"
+
+namespace rota::internal {
+
+WorkerCore::WorkerCore(EventLoop& loop, const WorkerPool::Options& options)
+    : loop_(loop), options_(options), slow_limit_(std::max<size_t>(1, options.threads / 2)) {
+  ROTA_CHECK(options.threads > 0, "a worker pool needs a thread");
+  ROTA_CHECK(options.max_fibers > 0, "a worker pool needs a fiber");
+  stats_.threads = options.threads;
+  stats_.queue_capacity = options.queue_capacity;
+}
+
+void WorkerCore::StartThreads() {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < options_.threads; ++i) {
+    WorkerThread& thread = threads_.emplace_back();
+    thread.thread = std::thread([this, &thread] { RunThread(thread); });
+  }
+}
+
+Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline) {
+  JobEntry& entry = EntryOf(job);
+  ROTA_CHECK(entry.phase == JobEntry::Phase::kOutside, "a job was submitted while a pool still had it");
+  if (stopped_) {
+    ++stats_.rejected;
+    return UnavailableError(kPoolStopped);
+  }
+  std::unique_lock lock(mutex_);
+  if (queued_[0].size() + queued_[1].size() >= options_.queue_capacity) {
+    lock.unlock();
+    ++stats_.rejected;
+    return ResourceExhaustedError("worker queue is full (capacity " + std::to_string(options_.queue_capacity) + ")");
+  }
+  entry.kind = kind;
+  entry.sequence = submitted_++;
+  entry.deadline = deadline;
+  entry.submitted = loop_.Now();
+  entry.context = CurrentContext();
+  entry.operation.emplace(loop_, RefKind::kJob);
+  entry.phase = JobEntry::Phase::kQueued;
+  queued_[static_cast<size_t>(kind)].PushBack(job);
+  WorkerThread* const sleeper = NextQueue() == nullptr ? nullptr : PickSleeper();
+  lock.unlock();
+  if (sleeper != nullptr) sleeper->wake.notify_one();
+  loop_.HoldTime();
+  ++stats_.submitted;
+  return OkStatus();
+}
+
+bool WorkerCore::TryCancel(Job& job) {
+  JobEntry& entry = EntryOf(job);
+  {
+    const std::lock_guard lock(mutex_);
+    if (entry.phase != JobEntry::Phase::kQueued) return false;
+    queued_[static_cast<size_t>(entry.kind)].Remove(job);
+    entry.phase = JobEntry::Phase::kOutside;
+  }
+  loop_.ReleaseTime();
+  ++stats_.cancelled;
+  // Last: it may hold the last reference of its context, whose end may destroy the job.
+  const Operation let_go = std::move(*entry.operation);
+  entry.operation.reset();
+  return true;
+}
+
+void WorkerCore::Resume(JobFiber& fiber) {
+  WorkerThread* sleeper = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    --waiting_;
+    MakeReady(fiber);
+    if (EntryOf(*fiber.job).kind == JobKind::kFast || SlowMayRun()) sleeper = WakeIfSleeping(*fiber.thread);
+  }
+  if (sleeper != nullptr) sleeper->wake.notify_one();
+}
+
+const WorkerStats& WorkerCore::stats() {
+  const std::lock_guard lock(mutex_);
+  stats_.queued = queued_[0].size() + queued_[1].size();
+  stats_.running = started_ - waiting_;
+  stats_.waiting = waiting_;
+  stats_.loop_waits = loop_waits_;
+  return stats_;
+}
+
+// ---- What comes back.
+
+void WorkerCore::TakeBatch() {
+  LoopWait* first_wait = nullptr;
+  Job* first_job = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    batch_posted_ = false;
+    first_wait = new_waits_.front();
+    starting_.Append(std::move(new_waits_));
+    first_job = finished_.front();
+    completed_.Append(std::move(finished_));
+  }
+  ++stats_.batches;
+  HandOver(first_wait, first_job);
+}
+
+// What this leaves when the loop or the pool ends meanwhile, Stop() finds in the two lists.
+void WorkerCore::HandOver(LoopWait* wait, Job* job) {
+  const std::shared_ptr<WorkerCore> self = shared_from_this();
+  while (wait != nullptr && !stopped_ && !loop_.exiting()) {
+    std::optional<Operation> operation;
+    {
+      const ContextScope scope(wait->context);
+      operation.emplace(loop_, RefKind::kJob);
+    }
+    wait = wait->next;
+    loop_.RunCompletion(std::move(*operation), [self] { self->StartFront(); });
+  }
+  while (job != nullptr && !stopped_ && !loop_.exiting()) {
+    JobEntry& entry = EntryOf(*job);
+    job = entry.next;
+    Operation operation = std::move(*entry.operation);
+    entry.operation.reset();
+    loop_.RunCompletion(std::move(operation), [self] { self->CompleteFront(); });
+  }
+}
+
+// Completions run in the order in which they were handed over, put off or not, so the front is the one that is due.
+void WorkerCore::CompleteFront() {
+  if (!completed_.empty()) Complete(completed_.PopFront());
+}
+
+void WorkerCore::StartFront() {
+  if (LoopWait* wait = starting_.PopFront()) MakeRef<PendingWait>(*this, *wait)->Start();
+}
+
+void WorkerCore::Complete(Job& job) {
+  JobEntry& entry = EntryOf(job);
+  loop_.ReleaseTime();
+  const Status status = std::exchange(entry.status, OkStatus());
+  if (status.ok()) {
+    ++stats_.finished;
+    stats_.queue_wait.Record(entry.queue_wait);
+    stats_.run.Record(entry.run);
+  } else {
+    ++(status.code() == StatusCode::kDeadlineExceeded ? stats_.expired : stats_.cancelled);
+  }
+  entry.phase = JobEntry::Phase::kOutside;
+  job.Done(status);
+}
+
+// ---- The end.
+
+void WorkerCore::Stop() {
+  ROTA_CHECK(!beginning_, "a job that waits for the loop cannot stop its pool there");
+  if (std::exchange(stopped_, true)) return;
+  JobList dropped;
+  LinkQueue<LoopWait> waits;
+  DropQueued(&dropped, &waits);
+  while (LoopWait* wait = waits.PopFront()) {
+    wait->Fail(CancelledError(kPoolStopped));
+    Resume(*wait->fiber);
+  }
+  waits_.Cancel(CancelledError(kPoolStopped));
+  for (WorkerThread& thread : threads_) thread.thread.join();
+
+  completed_.Append(std::move(finished_));
+  completed_.Append(std::move(dropped));
+  while (!completed_.empty()) {
+    Job& job = completed_.PopFront();
+    // Kept here: the job may be gone after Done().
+    std::optional<Operation> operation;
+    if (std::optional<Operation>& own = EntryOf(job).operation; own) {
+      operation.emplace(std::move(*own));
+      own.reset();
+    }
+    const ContextScope scope(EntryOf(job).context);
+    Complete(job);
+  }
+}
+
+void WorkerCore::DropQueued(JobList* dropped, LinkQueue<LoopWait>* waits) {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  for (JobList& queue : queued_) {
+    for (; !queue.empty(); dropped->PushBack(queue.PopFront())) {
+      JobEntry& entry = EntryOf(*queue.front());
+      entry.phase = JobEntry::Phase::kOver;
+      entry.status = CancelledError(kPoolStopped);
+    }
+  }
+  while (LoopWait* wait = starting_.PopFront()) waits->PushBack(*wait);
+  while (LoopWait* wait = new_waits_.PopFront()) waits->PushBack(*wait);
+  for (WorkerThread& thread : threads_) {
+    if (WakeIfSleeping(thread) != nullptr) thread.wake.notify_one();
+  }
+}
+
+// ---- With the lock held.
+
+// The older of the jobs that may start: a slow one does not stand in the way of fast ones.
+JobList* WorkerCore::NextQueue() {
+  if (started_ >= options_.max_fibers) return nullptr;
+  JobList& fast = queued_[static_cast<size_t>(JobKind::kFast)];
+  JobList& slow = queued_[static_cast<size_t>(JobKind::kSlow)];
+  if (slow.empty() || !SlowMayRun()) return fast.empty() ? nullptr : &fast;
+  if (fast.empty()) return &slow;
+  return EntryOf(*slow.front()).sequence < EntryOf(*fast.front()).sequence ? &slow : &fast;
+}
+
+void WorkerCore::MakeReady(JobFiber& fiber) {
+  const JobKind kind = EntryOf(*fiber.job).kind;
+  fiber.thread->ready[static_cast<size_t>(kind)].PushBack(fiber);
+  if (kind == JobKind::kSlow) ++slow_ready_;
+}
+
+WorkerThread* WorkerCore::PickSleeper() { return sleepers_.empty() ? nullptr : WakeIfSleeping(*sleepers_.back()); }
+
+WorkerThread* WorkerCore::WakeIfSleeping(WorkerThread& thread) {
+  if (!std::exchange(thread.sleeping, false)) return nullptr;
+  sleepers_.erase(std::find(sleepers_.begin(), sleepers_.end(), &thread));
+  return &thread;
+}
+
+// After a step of one thread: what may run now and could not before.
+void WorkerCore::WakeOthers() {
+  if (!sleepers_.empty() && NextQueue() != nullptr) PickSleeper()->wake.notify_one();
+  if (slow_ready_ == 0 || !SlowMayRun()) return;
+  for (WorkerThread& thread : threads_) {
+    if (thread.ready[static_cast<size_t>(JobKind::kSlow)].empty() || WakeIfSleeping(thread) == nullptr) continue;
+    thread.wake.notify_one();
+    return;
+  }
+}
+
+bool WorkerCore::BatchNeedsPost() {
+  if (finished_.empty() && new_waits_.empty()) return false;
+  return !std::exchange(batch_posted_, true);
+}
+
+}  // namespace rota::internal

@@ -1,0 +1,162 @@
+#ifndef ROTA_WORKER_WORKER_CORE_H_
+#define ROTA_WORKER_WORKER_CORE_H_
+
+#include <array>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "framework/base/clock.h"
+#include "framework/base/status.h"
+#include "framework/context/cancellation.h"
+#include "framework/loop/event_loop.h"
+#include "framework/worker/job.h"
+#include "framework/worker/job_list.h"
+#include "framework/worker/pending_wait.h"
+#include "framework/worker/worker_pool.h"
+#include "framework/worker/worker_stats.h"
+
+namespace rota::internal {
+
+class Fiber;
+
+inline constexpr char kPoolStopped[] = "the worker pool has stopped";
+
+// A fiber that runs one job after the other.
+struct JobFiber {
+  WorkerCore* core = nullptr;
+  struct WorkerThread* thread = nullptr;
+  std::unique_ptr<Fiber> fiber;
+  // The job that runs in it; null ends the fiber.
+  Job* job = nullptr;
+  // What the job waits for, when it has suspended itself.
+  LoopWait* wait = nullptr;
+  JobFiber* next = nullptr;
+};
+
+struct WorkerThread {
+  std::thread thread;
+  std::condition_variable wake;
+  // Guarded by the lock of the core.
+  bool sleeping = false;
+  // Fibers that have their answer, by JobKind.
+  std::array<LinkQueue<JobFiber>, 2> ready;
+  // Jobs that have started here and not ended.
+  size_t started = 0;
+};
+
+// Where the loop and the worker threads of a pool meet: under one lock the loop puts jobs in and gets batches of finished
+// jobs and of waits out, and a worker gives back what it did and takes what is next in one step.
+// Thread: as the sections say.
+// Owner:  WorkerPool, and the callbacks that wait in the loop's inbox.
+class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
+ public:
+  WorkerCore(EventLoop& loop, const WorkerPool::Options& options);
+
+  // ---- Loop thread.
+
+  void StartThreads();
+  Status Submit(Job& job, JobKind kind, TimePoint deadline);
+  bool TryCancel(Job& job);
+  void Stop();
+  const WorkerStats& stats();
+  EventLoop& loop() const { return loop_; }
+
+  // For PendingWait: the answer of `fiber` is stored, and the clock is held for it.
+  void Resume(JobFiber& fiber);
+  CancelList& waits() { return waits_; }
+  // For PendingWait: code of a job runs on the loop, on the stack of a fiber that cannot end meanwhile.
+  void SetBeginning(bool beginning) { beginning_ = beginning; }
+
+ private:
+  // What a worker thread has done: a job has finished, or its fiber is suspended, or neither.
+  struct Step {
+    Job* finished = nullptr;
+    JobFiber* suspended = nullptr;
+  };
+  // What it does next: goes on with a fiber, starts a job, or ends when there is neither.
+  struct Work {
+    JobFiber* fiber = nullptr;
+    Job* job = nullptr;
+    TimePoint now{};
+    explicit operator bool() const { return fiber != nullptr || job != nullptr; }
+  };
+
+  // ---- Loop thread (worker_core.cc).
+
+  // Takes the batch that the workers have made and brings each of its parts to poll, which keeps its budget.
+  void TakeBatch();
+  void HandOver(LoopWait* wait, Job* job);
+  void CompleteFront();
+  void StartFront();
+  void Complete(Job& job);
+  void DropQueued(JobList* dropped, LinkQueue<LoopWait>* waits);
+
+  // ---- Worker threads (worker_thread.cc).
+
+  void RunThread(WorkerThread& self);
+  // Gives `last` back and takes what is next; sleeps until there is something. Nothing: the thread ends.
+  Work Next(WorkerThread& self, const Step& last);
+  void PostBatch();
+  void Sleep(WorkerThread& self, std::unique_lock<std::mutex>& lock);
+  // With the lock held.
+  void TakeBack(WorkerThread& self, const Step& last);
+  Work Take(WorkerThread& self);
+  JobFiber* TakeReady(WorkerThread& self);
+  Job* TakeQueued(WorkerThread& self, TimePoint now);
+
+  // ---- Both, with the lock held.
+
+  bool SlowMayRun() const { return slow_running_ < slow_limit_; }
+  JobList* NextQueue();
+  void MakeReady(JobFiber& fiber);
+  // The thread to be woken, or null; it counts as awake from here on.
+  WorkerThread* PickSleeper();
+  WorkerThread* WakeIfSleeping(WorkerThread& thread);
+  void WakeOthers();
+  bool BatchNeedsPost();
+
+  // Constant after construction.
+  EventLoop& loop_;
+  const WorkerPool::Options options_;
+  const size_t slow_limit_;
+
+  // Loop thread only.
+  WorkerStats stats_;
+  bool stopped_ = false;
+  bool beginning_ = false;
+  uint64_t submitted_ = 0;
+  // Came back, and wait for Done() or for their start in poll.
+  JobList completed_;
+  LinkQueue<LoopWait> starting_;
+  // Waits that have started.
+  CancelList waits_;
+
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  bool stopping_ = false;
+  std::array<JobList, 2> queued_;
+  size_t started_ = 0;
+  size_t waiting_ = 0;
+  // Slow jobs that hold a thread, and those that have their answer and need one.
+  size_t slow_running_ = 0;
+  size_t slow_ready_ = 0;
+  uint64_t loop_waits_ = 0;
+  JobList finished_;
+  LinkQueue<LoopWait> new_waits_;
+  bool batch_posted_ = false;
+  std::vector<WorkerThread*> sleepers_;
+  std::deque<WorkerThread> threads_;
+};
+
+// The core whose job runs on this thread, or null outside of jobs. Thread: any.
+WorkerCore* CoreOfJob();
+
+}  // namespace rota::internal
+
+#endif  // ROTA_WORKER_WORKER_CORE_H_
