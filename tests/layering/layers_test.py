@@ -84,6 +84,13 @@ class LayersTest(unittest.TestCase):
             with self.subTest(header):
                 self.assertEqual(len(service(header)), 1)
 
+    def test_the_command_line_client_may_use_the_stubs_of_grpc_and_what_serves_may_not_include_it(self):
+        text = '#include <grpcpp/grpcpp.h>\n#include "protos/files/v1/files.grpc.pb.h"\n'
+        self.assertEqual(layers.service_violations({"services/files/client/client.cc": text}), [])
+        self.assertEqual(len(layers.service_violations({"services/files/client/client.cc": '#include "framework/rpc/transport.h"\n'})), 1)
+        self.assertEqual(len(layers.service_violations({"services/files/main.cc": text})), 2)
+        self.assertEqual(len(layers.service_violations({"services/files/main.cc": '#include "services/files/client/client.h"\n'})), 1)
+
 
 if __name__ == "__main__":
     junit.main()
