@@ -191,7 +191,9 @@ void GrpcppCall::SendMessage() {
     status_started_ = true;
     return rpc_->stream.WriteAndFinish(message, options, grpc::Status::OK, finished_.pointer());
   }
-  if (last || !queue_.empty()) options.set_buffer_hint();
+  // Not for the first one: it takes the headers along, and gRPC does not complete them while they are held back, so the
+  // next message, which waits for that, would never follow.
+  if (headers_out_ && (last || !queue_.empty())) options.set_buffer_hint();
   rpc_->stream.Write(message, options, written_.pointer());
 }
 
@@ -204,12 +206,14 @@ void GrpcppCall::SendStatus() {
 
 void GrpcppCall::OnHeadersSent(bool ok) {
   sending_ = false;
+  headers_out_ = true;
   broken_ = broken_ || !ok;
   Flush();
 }
 
 void GrpcppCall::OnWritten(bool ok) {
   sending_ = false;
+  headers_out_ = true;
   broken_ = broken_ || !ok;
   buffered_bytes_ -= sending_bytes_ + Payload::kHeadroom;
   if (ok) {

@@ -136,6 +136,7 @@ class GrpcppCall final : public Call, public RefCounted {
   size_t sending_bytes_ = 0;
   bool sending_ = false;
   bool broken_ = false;  // A send has failed.
+  bool headers_out_ = false;  // gRPC has sent them
   bool full_ = false;    // Write() has returned false and OnWritable() has not followed.
   bool flush_scheduled_ = false;
   bool headers_wait_ = false;
