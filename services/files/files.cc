@@ -13,7 +13,8 @@ namespace {
 
 // What one job writes or reads: enough to be worth the way to a worker and back.
 constexpr size_t kJobBytes = 256 << 10;
-constexpr size_t kChunkBytes = 128 << 10;
+// What one message carries: a slow caller holds up little, and a job fills several.
+constexpr size_t kChunkBytes = 32 << 10;
 constexpr uint32_t kDefaultPage = 100;
 constexpr uint32_t kLargestPage = 1000;
 
@@ -94,18 +95,18 @@ rota::Task<void> Files::Get(rota::RequestContext& context, const v1::GetRequest&
   const OnWorker<OpenedFile> file(*this, co_await context.RunBlocking([&] { return Open(store_, request.name()); }));
   v1::GetResponse response;
   ToInfo(file->file, response.mutable_file());
-  // At least one message, also for an empty file.
-  uint64_t sent = 0;
-  do {
-    response.set_chunk(co_await context.RunBlocking([&] { return file->Read(sent, kChunkBytes); }));
-    if (response.chunk().empty() && sent < file->file.size) {
-      co_await rota::DataLossError(Quoted(request.name()) + " became shorter while it was read");
+  if (file->file.size == 0) co_await out.Write(response);
+  for (uint64_t sent = 0; sent < file->file.size;) {
+    const std::string bytes = co_await context.RunBlocking([&] { return file->Read(sent, kJobBytes); });
+    if (bytes.empty()) co_await rota::DataLossError(Quoted(request.name()) + " became shorter while it was read");
+    for (size_t at = 0; at < bytes.size(); at += kChunkBytes) {
+      response.set_chunk(bytes.substr(at, kChunkBytes));
+      // Waits while the caller is slow; meanwhile no job runs and no more than `bytes` is held.
+      co_await out.Write(response);
+      response.clear_file();
     }
-    sent += response.chunk().size();
-    // Waits while the caller is slow; meanwhile no job runs and no more than this chunk is held.
-    co_await out.Write(response);
-    response.clear_file();
-  } while (sent < file->file.size);
+    sent += bytes.size();
+  }
 }
 
 rota::Task<v1::FileInfo> Files::Stat(rota::RequestContext& context, const v1::StatRequest& request) {
