@@ -24,11 +24,11 @@ void PendingWait::Start() {
     core_.SetBeginning(false);
   }
   starting_ = false;
-  // The clock was held for the running job. It stays so for one that goes on, and not for one that waits.
+  // Only now: a wait that ends where it begins never lets the clock move.
   if (wait_ == nullptr) {
     core_.Resume(*wait->fiber);
   } else {
-    core_.loop().ReleaseTime();
+    core_.AddSuspended(1);
   }
 }
 
@@ -40,7 +40,7 @@ void PendingWait::Resolve() {
   request_watch_.Unlink();
   pool_watch_.Unlink();
   if (starting_) return;
-  core_.loop().HoldTime();
+  core_.AddSuspended(-1);
   core_.Resume(*wait->fiber);
 }
 

@@ -50,8 +50,9 @@ Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline) {
   WorkerThread* const sleeper = NextQueue() == nullptr ? nullptr : PickSleeper();
   lock.unlock();
   if (sleeper != nullptr) sleeper->wake.notify_one();
-  loop_.HoldTime();
   ++stats_.submitted;
+  ++jobs_;
+  UpdateTimeHold();
   return OkStatus();
 }
 
@@ -63,8 +64,9 @@ bool WorkerCore::TryCancel(Job& job) {
     queued_[static_cast<size_t>(entry.kind)].Remove(job);
     entry.phase = JobEntry::Phase::kOutside;
   }
-  loop_.ReleaseTime();
   ++stats_.cancelled;
+  --jobs_;
+  UpdateTimeHold();
   // Last: it may hold the last reference of its context, whose end may destroy the job.
   const Operation let_go = std::move(*entry.operation);
   entry.operation.reset();
@@ -80,6 +82,21 @@ void WorkerCore::Resume(JobFiber& fiber) {
     if (EntryOf(*fiber.job).kind == JobKind::kFast || SlowMayRun()) sleeper = WakeIfSleeping(*fiber.thread);
   }
   if (sleeper != nullptr) sleeper->wake.notify_one();
+}
+
+void WorkerCore::AddSuspended(int change) {
+  suspended_ += static_cast<size_t>(change);
+  UpdateTimeHold();
+}
+
+void WorkerCore::UpdateTimeHold() {
+  const bool hold = suspended_ < std::min(jobs_, options_.max_fibers);
+  if (std::exchange(holds_time_, hold) == hold) return;
+  if (hold) {
+    loop_.HoldTime();
+  } else {
+    loop_.ReleaseTime();
+  }
 }
 
 const WorkerStats& WorkerCore::stats() {
@@ -140,7 +157,8 @@ void WorkerCore::StartFront() {
 
 void WorkerCore::Complete(Job& job) {
   JobEntry& entry = EntryOf(job);
-  loop_.ReleaseTime();
+  --jobs_;
+  UpdateTimeHold();
   const Status status = std::exchange(entry.status, OkStatus());
   if (status.ok()) {
     ++stats_.finished;

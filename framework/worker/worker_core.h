@@ -67,8 +67,10 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   const WorkerStats& stats();
   EventLoop& loop() const { return loop_; }
 
-  // For PendingWait: the answer of `fiber` is stored, and the clock is held for it.
+  // For PendingWait: the answer of `fiber` is stored.
   void Resume(JobFiber& fiber);
+  // For PendingWait: one more, or one less, of the jobs waits for the loop and has no answer.
+  void AddSuspended(int change);
   CancelList& waits() { return waits_; }
   // For PendingWait: code of a job runs on the loop, on the stack of a fiber that cannot end meanwhile.
   void SetBeginning(bool beginning) { beginning_ = beginning; }
@@ -96,6 +98,9 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   void StartFront();
   void Complete(Job& job);
   void DropQueued(JobList* dropped, LinkQueue<LoopWait>* waits);
+  // Holds the clock while a job can get on without the loop: not while all wait, nor while those that wait for the loop
+  // have taken all the fibers and the queue waits for them.
+  void UpdateTimeHold();
 
   // ---- Worker threads (worker_thread.cc).
 
@@ -131,6 +136,10 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   bool stopped_ = false;
   bool beginning_ = false;
   uint64_t submitted_ = 0;
+  // Jobs between Submit() and Done(), and those of them that wait for the loop.
+  size_t jobs_ = 0;
+  size_t suspended_ = 0;
+  bool holds_time_ = false;
   // Came back, and wait for Done() or for their start in poll.
   JobList completed_;
   LinkQueue<LoopWait> starting_;
