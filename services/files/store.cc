@@ -27,7 +27,8 @@ rota::Status RemoveLeftovers(const Fd& uploads, const std::string& root) {
 }  // namespace
 
 rota::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& root) {
-  const std::string what = "root folder " + Quoted(root);
+  // Whole: it was typed by the operator, who has to find the fault in it.
+  const std::string what = "root folder '" + root + "'";
   Fd folder(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open()) return rota::ErrnoToStatus(errno, what);
   const std::string uploads_name(kUploadFolder);

@@ -196,7 +196,9 @@ TEST_F(StoreTest, ARootThatIsServedAlreadyIsRefused) {
   EXPECT_EQ(status, rota::FailedPreconditionError("root folder '" + root_.string() + "' is served by another process"));
 }
 
-TEST_F(StoreTest, ARootThatIsMissingOrNoFolderIsNamed) {
+TEST_F(StoreTest, ARootThatIsMissingOrNoFolderIsNamedWhole) {
+  const std::string deep = "/no" + std::string(200, 'x') + "/such/folder";
+  EXPECT_EQ(Store::Open(deep).status(), rota::NotFoundError("root folder '" + deep + "': No such file or directory"));
   EXPECT_EQ(Store::Open("/no/such/folder").status(), rota::NotFoundError("root folder '/no/such/folder': No such file or directory"));
   ASSERT_TRUE(Put("a", "x").ok());
   EXPECT_THAT(Store::Open((root_ / "a").string()).status().ToString(), HasSubstr((root_ / "a").string()));
