@@ -158,6 +158,7 @@ void EventLoop::RunPoll() {
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPoll)];
   poll_callbacks_ = 0;
   BeginWork();
+  RunHooks(prepare_hooks_);
   bool ready = poller_.PollOne();
   if (!ready && MayBlock()) {
     Wait();
@@ -166,6 +167,7 @@ void EventLoop::RunPoll() {
   // Over the budget a completion costs no more than a move into pending_, so this ends: each outstanding operation
   // completes once, and none is started meanwhile.
   while (ready && !exiting_) ready = poller_.PollOne();
+  RunHooks(check_hooks_);
   EndPhase(Phase::kPoll, before);
 }
 
@@ -280,6 +282,15 @@ void EventLoop::DrainTicks() {
         Guarded(microtask.callback, microtask.context.get());
         return !exiting_;
       });
+}
+
+void EventLoop::RunHooks(HookList& hooks) {
+  if (exiting_ || hooks.empty()) return;
+  hooks.ForEach([this](LoopHook& hook) {
+    Callback run = [&hook] { hook.RunHook(); };
+    Guarded(run, nullptr);
+    DrainTicks();
+  });
 }
 
 void EventLoop::Guarded(Callback& callback, ContextBase* context) {

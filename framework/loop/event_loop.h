@@ -11,6 +11,7 @@
 #include "framework/base/clock.h"
 #include "framework/base/ring_queue.h"
 #include "framework/loop/handle.h"
+#include "framework/loop/hooks.h"
 #include "framework/loop/inbox.h"
 #include "framework/loop/loop_stats.h"
 #include "framework/loop/operation.h"
@@ -81,6 +82,11 @@ class EventLoop {
   // Runs a completion that belongs to `operation` in the poll phase that is under way, or puts it off to the next
   // pending phase when the budget of this one is used up. For the layers that talk to the operating system.
   void RunCompletion(Operation operation, Callback completion);
+
+  // Run in each iteration at the begin of poll, before it looks for I/O or sleeps (prepare), and at its end, when nothing more
+  // is ready (check): where a transport sends what the callbacks since then have written. A hook may call RunCompletion().
+  HookList& prepare_hooks() { return prepare_hooks_; }
+  HookList& check_hooks() { return check_hooks_; }
 
   // ---- Running.
 
@@ -153,6 +159,7 @@ class EventLoop {
   // Runs one callback of a phase under its context, then drains the ticks. False when the loop is exiting.
   bool RunCallback(Phase phase, Callback& callback, ContextBase* context);
   void DrainTicks();
+  void RunHooks(HookList& hooks);
   // Calls `callback` and hands an exception to the uncaught handler.
   void Guarded(Callback& callback, ContextBase* context);
   void HandleUncaught(std::exception_ptr error);
@@ -178,6 +185,8 @@ class EventLoop {
   RingQueue<QueuedImmediate> immediates_;
   RingQueue<Completion> pending_;
   std::vector<Ref<Handle>> closing_;
+  HookList prepare_hooks_;
+  HookList check_hooks_;
   std::vector<Callback> batch_;
   std::vector<Callback> before_exit_;
   std::vector<UniqueFunction<void(int)>> exit_hooks_;
