@@ -208,6 +208,8 @@ void EventLoop::EndPhase(Phase phase, uint64_t callbacks_before) {
 
 bool EventLoop::PollHasBudget() {
   if (waiting_) BeginWork();
+  // What was put off earlier, which a pending phase may do too, goes first.
+  if (!pending_.empty()) return false;
   if (poll_callbacks_ >= options_.poll_budget_callbacks) return false;
   // Every eighth callback is often enough to look at the clock.
   if (poll_callbacks_ % 8 == 7 && clock_.Now() - phase_start_ >= options_.poll_budget_time) {

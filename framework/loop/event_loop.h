@@ -81,6 +81,7 @@ class EventLoop {
 
   // Runs a completion that belongs to `operation` in the poll phase that is under way, or puts it off to the next
   // pending phase when the budget of this one is used up. For the layers that talk to the operating system.
+  // Order: completions and what is posted run in the order in which they came to the loop, put off or not.
   void RunCompletion(Operation operation, Callback completion);
 
   // Run in each iteration at the begin of poll, before it looks for I/O or sleeps (prepare), and at its end, when nothing more

@@ -174,6 +174,23 @@ TEST_F(EventLoopTest, PollPutsOffWhatIsOverItsBudgetAndLosesNothing) {
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
+// A pending phase runs what poll put off, and what that completes is put off again: poll must not overtake it.
+TEST_F(EventLoopTest, WhatIsPutOffByPendingRunsBeforeWhatComesInLater) {
+  EventLoop loop(clock_, {.poll_budget_callbacks = 1});
+  std::vector<int> order;
+  loop.Post([&] { order.push_back(0); });
+  loop.Post([&] {
+    order.push_back(1);
+    loop.RunCompletion(Operation(loop, RefKind::kIo), [&] { order.push_back(2); });
+    loop.Post([&] {
+      order.push_back(3);
+      loop.RunCompletion(Operation(loop, RefKind::kIo), [&] { order.push_back(4); });
+    });
+  });
+  loop.Run();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
 TEST_F(EventLoopTest, BeforeExitBringsTheLoopBackToLife) {
   int offers = 0;
   loop_.OnBeforeExit([&] {
