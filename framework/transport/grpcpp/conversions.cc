@@ -1,5 +1,6 @@
 #include "framework/transport/grpcpp/conversions.h"
 
+#include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
 #include <grpc/slice.h>
 #include <grpc/support/time.h>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <limits>
 #include <utility>
-#include <vector>
 
 namespace rota::grpcpp {
 namespace {
@@ -57,17 +57,17 @@ grpc::ByteBuffer ToByteBuffer(Payload payload) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-Payload ToPayload(const grpc::ByteBuffer& bytes) {
-  Payload payload = Payload::Allocate(bytes.Length());
-  if (payload.size() == 0) return payload;
-  std::vector<grpc::Slice> slices;
-  // Fails for a compressed buffer only, and gRPC has decompressed it.
-  (void)bytes.Dump(&slices);
+Payload ToPayload(grpc_byte_buffer* bytes) {
+  Payload payload = Payload::Allocate(grpc_byte_buffer_length(bytes));
+  grpc_byte_buffer_reader reader;
+  if (payload.size() == 0 || grpc_byte_buffer_reader_init(&reader, bytes) == 0) return payload;
   uint8_t* to = payload.data();
-  for (const grpc::Slice& slice : slices) {
-    if (slice.size() > 0) std::memcpy(to, slice.begin(), slice.size());
-    to += slice.size();
+  for (grpc_slice* slice; grpc_byte_buffer_reader_peek(&reader, &slice) != 0;) {
+    const size_t size = GRPC_SLICE_LENGTH(*slice);
+    if (size > 0) std::memcpy(to, GRPC_SLICE_START_PTR(*slice), size);
+    to += size;
   }
+  grpc_byte_buffer_reader_destroy(&reader);
   return payload;
 }
 

@@ -1,6 +1,7 @@
 #ifndef ROTA_TRANSPORT_GRPCPP_CONVERSIONS_H_
 #define ROTA_TRANSPORT_GRPCPP_CONVERSIONS_H_
 
+#include <grpc/byte_buffer.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
@@ -20,8 +21,8 @@ namespace rota::grpcpp {
 
 // gRPC holds on to the bytes of `payload` and frees them; short ones are copied.
 grpc::ByteBuffer ToByteBuffer(Payload payload);
-// One copy.
-Payload ToPayload(const grpc::ByteBuffer& bytes);
+// One copy. `bytes` is not compressed: gRPC has seen to that.
+Payload ToPayload(grpc_byte_buffer* bytes);
 
 grpc::Status ToGrpcStatus(const Status& status);
 

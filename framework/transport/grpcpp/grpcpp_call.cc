@@ -68,24 +68,28 @@ void GrpcppCall::Refuse(const Status& status) {
 
 void GrpcppCall::StartRead() {
   ++outstanding_;
-  rpc_->stream.Read(&rpc_->incoming, read_.pointer());
+  grpc_op read{};
+  read.op = GRPC_OP_RECV_MESSAGE;
+  read.data.recv_message.recv_message = &rpc_->incoming;
+  const grpc_call_error error = grpc_call_start_batch(rpc_->context.c_call(), &read, 1, read_.core_pointer(), nullptr);
+  ROTA_CHECK(error == GRPC_CALL_OK, "gRPC refused to read");
 }
 
 void GrpcppCall::OnRead(bool ok) {
-  if (ok) return TakeMessage();
-  // A reset must not look like the end of the messages.
-  if (open() && grpc_call_failed_before_recv_message(rpc_->context.c_call()) == 0) sink_->OnHalfClose();
+  if (rpc_->incoming != nullptr) return TakeMessage();
+  // Not ok: gRPC has cut off a message, and cancels the call. Neither that nor a reset may look like the end of the messages.
+  if (ok && open() && grpc_call_failed_before_recv_message(rpc_->context.c_call()) == 0) sink_->OnHalfClose();
 }
 
 void GrpcppCall::TakeMessage() {
   if (!open()) return;
-  const size_t size = rpc_->incoming.Length();
+  const size_t size = grpc_byte_buffer_length(rpc_->incoming);
   if (size > options_.max_message_bytes) {
     return Fail(ResourceExhaustedError("message of " + std::to_string(size) + " bytes is larger than the limit of " +
                                        std::to_string(options_.max_message_bytes)));
   }
   Payload message = ToPayload(rpc_->incoming);
-  rpc_->incoming.Clear();
+  rpc_->DropIncoming();
   if (credit_ == 0) {
     held_ = std::move(message);
     return;

@@ -1,13 +1,15 @@
 #ifndef ROTA_TRANSPORT_GRPCPP_GRPCPP_CALL_H_
 #define ROTA_TRANSPORT_GRPCPP_GRPCPP_CALL_H_
 
+#include <grpc/grpc.h>
 #include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/impl/codegen/completion_queue_tag.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "framework/base/ref.h"
 #include "framework/base/ring_queue.h"
@@ -68,22 +70,44 @@ class GrpcppCall final : public Call, public RefCounted {
   class CallTag final : public Tag {
    public:
     explicit CallTag(GrpcppCall& call) : call_(call) {}
-    void Complete(bool ok) override {
-      const Ref<GrpcppCall> keep(&call_);
-      --call_.outstanding_;
-      (call_.*handle)(ok);
-      call_.EndIfDone();
-    }
+    void Complete(bool ok) override { call_.Complete<handle>(ok); }
 
    private:
     GrpcppCall& call_;
   };
 
+  // The tag of a read, which is an operation of gRPC's core: Read() of its C++ classes reports a message that gRPC cuts off
+  // just like the end of the messages, while the core says that the operation failed.
+  class ReadTag final : public Tag, public grpc::internal::CompletionQueueTag {
+   public:
+    explicit ReadTag(GrpcppCall& call) : call_(call) {}
+    bool FinalizeResult(void** tag, bool*) override {
+      *tag = pointer();
+      return true;
+    }
+    void Complete(bool ok) override { call_.Complete<&GrpcppCall::OnRead>(ok); }
+    void* core_pointer() { return static_cast<grpc::internal::CompletionQueueTag*>(this); }
+
+   private:
+    GrpcppCall& call_;
+  };
+
+  template <void (GrpcppCall::*handle)(bool ok)>
+  void Complete(bool ok) {
+    const Ref<GrpcppCall> keep(this);
+    --outstanding_;
+    (this->*handle)(ok);
+    EndIfDone();
+  }
+
   // gRPC's side of the call.
   struct Rpc {
+    ~Rpc() { DropIncoming(); }
+    void DropIncoming() { grpc_byte_buffer_destroy(std::exchange(incoming, nullptr)); }
+
     grpc::GenericServerContext context;
     grpc::GenericServerAsyncReaderWriter stream{&context};
-    grpc::ByteBuffer incoming;
+    grpc_byte_buffer* incoming = nullptr;
   };
 
   void OnRequested(bool ok);
@@ -115,7 +139,7 @@ class GrpcppCall final : public Call, public RefCounted {
   Ref<GrpcppCall> self_;
   CallTag<&GrpcppCall::OnRequested> requested_{*this};
   CallTag<&GrpcppCall::OnOver> over_tag_{*this};
-  CallTag<&GrpcppCall::OnRead> read_{*this};
+  ReadTag read_{*this};
   CallTag<&GrpcppCall::OnHeadersSent> headers_sent_{*this};
   CallTag<&GrpcppCall::OnWritten> written_{*this};
   CallTag<&GrpcppCall::OnFinished> finished_{*this};
