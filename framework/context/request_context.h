@@ -3,6 +3,7 @@
 
 #include <any>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,6 +69,15 @@ class RequestContext final : public ContextBase {
   Metadata& response_headers() { return response_headers_; }
   Metadata& response_trailers() { return response_trailers_; }
 
+  // Whether the request, or the message of a stream that was read last, came compressed.
+  bool request_compressed() const { return request_compressed_; }
+  void set_request_compressed(bool compressed) { request_compressed_ = compressed; }
+  // Whether the answers that are sent from here on are compressed; for a peer that takes no compression they never are. The
+  // first word on it must come before the first answer, because an encoding is announced in the headers. Without a word
+  // (nullopt) there is none.
+  std::optional<bool> compress_responses() const { return compress_responses_; }
+  void CompressResponses(bool compress) { compress_responses_ = compress; }
+
   TimePoint deadline() const { return start_.deadline; }
   // Zero once the deadline has passed; Duration::max() without one.
   Duration Remaining() const;
@@ -132,6 +142,8 @@ class RequestContext final : public ContextBase {
   ParentWatch parent_watch_{*this};
   Metadata response_headers_;
   Metadata response_trailers_;
+  bool request_compressed_ = false;
+  std::optional<bool> compress_responses_;
   std::pmr::monotonic_buffer_resource arena_;
   std::vector<std::pair<const void*, std::any>> values_;
 };

@@ -12,7 +12,9 @@ Payload MessageStream::Take() {
     taken_ = 0;
     if (call_ != nullptr && !half_closed_) call_->AddReadCredit(kWindow / 2);
   }
-  return received_.Pop();
+  Payload message = received_.Pop();
+  context_.set_request_compressed(message.compressed());
+  return message;
 }
 
 void MessageStream::WaitToRead(Listener& listener) {
@@ -27,6 +29,7 @@ void MessageStream::StopReading(Listener& listener) {
 bool MessageStream::Write(Payload message) {
   if (call_ == nullptr) return true;
   SendHeaders();
+  message.set_compressed(context_.compress_responses().value_or(false));
   ++stats_.messages_sent;
   return call_->Write(std::move(message));
 }
@@ -53,8 +56,9 @@ void MessageStream::OnHalfClose() {
 void MessageStream::OnWritable() { Wake(writer_); }
 
 void MessageStream::SendHeaders() {
-  if (std::exchange(headers_sent_, true) || context_.response_headers().empty()) return;
-  call_->SendHeaders(context_.response_headers());
+  if (std::exchange(headers_sent_, true)) return;
+  if (context_.compress_responses()) call_->AllowCompression();
+  if (!context_.response_headers().empty()) call_->SendHeaders(context_.response_headers());
 }
 
 void MessageStream::Wake(Listener*& listener) {

@@ -20,10 +20,12 @@ class Payload {
 
   // No bytes.
   Payload() noexcept = default;
-  Payload(Payload&& other) noexcept : block_(std::move(other.block_)), size_(other.size_) { other.size_ = 0; }
+  Payload(Payload&& other) noexcept
+      : block_(std::move(other.block_)), size_(std::exchange(other.size_, 0)), compressed_(std::exchange(other.compressed_, false)) {}
   Payload& operator=(Payload&& other) noexcept {
     block_ = std::move(other.block_);
     size_ = std::exchange(other.size_, 0);
+    compressed_ = std::exchange(other.compressed_, false);
     return *this;
   }
 
@@ -48,9 +50,15 @@ class Payload {
   // The kHeadroom bytes before data(), for the transport; null exactly when data() is.
   uint8_t* headroom() noexcept { return block_.get(); }
 
+  // The bytes are never compressed here. Of a message that was received: it came compressed. Of one that is sent: it is to
+  // be compressed, if the call allows it (Call::AllowCompression()) and the peer takes an encoding that the transport has.
+  bool compressed() const noexcept { return compressed_; }
+  void set_compressed(bool compressed) noexcept { compressed_ = compressed; }
+
  private:
   std::unique_ptr<uint8_t[]> block_;
   size_t size_ = 0;
+  bool compressed_ = false;
 };
 
 }  // namespace rota

@@ -36,6 +36,7 @@ void ServerCall::OnMessage(Payload message) {
   if (call_ == nullptr) return;
   ++stats_.messages_received;
   if (!ClientStreams(method_.kind)) {
+    context_->set_request_compressed(message.compressed());
     if (Status status = TakeOnly(message); !status.ok()) Finish(status);
     return;
   }
@@ -54,6 +55,7 @@ Status ServerCall::TakeOnly(const Payload& message) {
 
 void ServerCall::TakeFirst(const Payload& message) {
   has_request_ = true;
+  context_->set_request_compressed(message.compressed());
   Status status = TakeRequest(message);
   if (status.ok()) status = CheckKey(method_, Key());
   if (!status.ok()) return Finish(status);

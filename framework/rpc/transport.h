@@ -53,6 +53,9 @@ class Call {
 
   // The peer may send `messages` more. A call begins without credit.
   virtual void AddReadCredit(uint32_t messages) = 0;
+  // Messages may be marked Payload::compressed(): the headers name an encoding that the peer takes, if there is one. Before
+  // SendHeaders() and the first Write(). Without it, and on a transport that cannot, all goes as it is.
+  virtual void AllowCompression() {}
   // Sends the initial metadata, once and before anything else; left out, it goes empty with the first Write() or
   // together with Finish().
   virtual void SendHeaders(const Metadata& headers) = 0;

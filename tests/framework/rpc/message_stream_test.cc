@@ -46,6 +46,28 @@ TEST_F(MessageStreamTest, EmptyHeadersAreLeftToTheTransport) {
   EXPECT_EQ(call_.events, (Events{"write 1", "write 1"}));
 }
 
+TEST_F(MessageStreamTest, CompressionIsAllowedBeforeTheHeadersAndChosenMessageByMessage) {
+  context_->response_headers().Add("k", "v");
+  context_->CompressResponses(false);
+  EXPECT_TRUE(stream_.Write(Payload::Copy("1")));
+  context_->CompressResponses(true);
+  EXPECT_TRUE(stream_.Write(Payload::Copy("22")));
+  EXPECT_EQ(call_.events, (Events{"allow compression", "headers 1", "write 1", "write 2 compressed"}));
+}
+
+TEST_F(MessageStreamTest, TheContextTellsWhetherTheMessageTakenLastCameCompressed) {
+  for (const bool compressed : {true, false}) {
+    Payload message = Payload::Copy(Bytes("x"));
+    message.set_compressed(compressed);
+    stream_.OnMessage(std::move(message));
+  }
+  EXPECT_FALSE(context_->request_compressed());
+  stream_.Take();
+  EXPECT_TRUE(context_->request_compressed());
+  stream_.Take();
+  EXPECT_FALSE(context_->request_compressed());
+}
+
 TEST_F(MessageStreamTest, AfterCloseTheCallIsNotTouched) {
   for (int i = 0; i < 8; ++i) Receive("x");
   stream_.Close();

@@ -22,9 +22,10 @@ class NotingCall final : public Call {
  public:
   const CallStart& start() const override { return start_; }
   void AddReadCredit(uint32_t messages) override { events.push_back("credit " + std::to_string(messages)); }
+  void AllowCompression() override { events.push_back("allow compression"); }
   void SendHeaders(const Metadata& headers) override { events.push_back("headers " + std::to_string(headers.size())); }
   bool Write(Payload message) override {
-    events.push_back("write " + std::to_string(message.size()));
+    events.push_back("write " + std::to_string(message.size()) + (message.compressed() ? " compressed" : ""));
     return !full;
   }
   void Finish(Status, const Metadata&) override {}
