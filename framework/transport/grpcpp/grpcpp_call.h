@@ -14,6 +14,7 @@
 #include "framework/base/ref.h"
 #include "framework/base/ring_queue.h"
 #include "framework/base/status.h"
+#include "framework/base/status_or.h"
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
@@ -60,6 +61,7 @@ class GrpcppCall final : public Call, public RefCounted {
 
   const CallStart& start() const override { return start_; }
   void AddReadCredit(uint32_t messages) override;
+  void AllowCompression() override;
   void SendHeaders(const Metadata& headers) override;
   bool Write(Payload message) override;
   void Finish(Status status, const Metadata& trailers) override;
@@ -119,6 +121,8 @@ class GrpcppCall final : public Call, public RefCounted {
 
   void StartRead();
   void TakeMessage();
+  // What was read, unpacked.
+  StatusOr<Payload> TakeBytes();
   void Deliver(Payload message);
   void DeliverHeld();
   void Fail(Status status);
@@ -164,6 +168,7 @@ class GrpcppCall final : public Call, public RefCounted {
   bool full_ = false;    // Write() has returned false and OnWritable() has not followed.
   bool flush_scheduled_ = false;
   bool headers_wait_ = false;
+  bool compression_allowed_ = false;
   std::optional<Status> status_;  // What Finish() sends.
   bool status_started_ = false;
   bool status_sent_ = false;
