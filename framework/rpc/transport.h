@@ -94,6 +94,16 @@ struct TransportStats {
   uint64_t calls_in_flight() const { return calls_started - calls_done; }
 };
 
+// Files in PEM. All empty: plain text.
+struct TlsFiles {
+  std::string certificate;  // of the server, with the chain
+  std::string key;
+  // If given, a client must show a certificate that one of these signed.
+  std::string client_ca;
+
+  bool enabled() const { return !certificate.empty() || !key.empty() || !client_ca.empty(); }
+};
+
 struct ServerOptions {
   // A longer message ends its call with RESOURCE_EXHAUSTED "message of N bytes is larger than the limit of M".
   size_t max_message_bytes = 4 << 20;
@@ -101,6 +111,8 @@ struct ServerOptions {
   size_t max_concurrent_calls = 10000;
   // Write() returns false while more than this waits to be sent in one call.
   size_t max_buffered_bytes = 256 << 10;
+  // For every address.
+  TlsFiles tls = {};
 };
 
 // Accepts calls. Keeps the loop alive from Listen() to the end of Drain().

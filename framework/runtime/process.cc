@@ -33,6 +33,7 @@ std::unique_ptr<Server> NewServer(EventLoop& loop, const Settings& settings) {
   ServerOptions options;
   options.max_message_bytes = static_cast<size_t>(settings.max_message_bytes);
   options.max_concurrent_calls = static_cast<size_t>(settings.max_concurrent_calls);
+  options.tls = {.certificate = settings.tls_cert, .key = settings.tls_key, .client_ca = settings.tls_ca};
   // Settings knows no other yet.
   return NewGrpcppServer(loop, options);
 }

@@ -78,6 +78,9 @@ void AddSettings(Options& options, Settings* settings) {
                .default_text = "info", .set = [=](const auto& values) { return SetLevel(values.front(), settings); }});
   options.Add("max-message-bytes", &settings->max_message_bytes, 1, int64_t{1} << 31, "the largest message that is taken");
   options.Add("max-concurrent-calls", &settings->max_concurrent_calls, 1, 1 << 24, "calls at once; more are refused");
+  options.Add("tls-cert", &settings->tls_cert, "PEM file of the certificate, with its chain; without it calls are in plain text");
+  options.Add("tls-key", &settings->tls_key, "PEM file of the key of --tls-cert");
+  options.Add("tls-ca", &settings->tls_ca, "PEM file of who signs certificates of clients; every client must then show one");
 }
 
 }  // namespace rota

@@ -28,6 +28,10 @@ struct Settings {
   LogLevel log_level = LogLevel::kInfo;
   int64_t max_message_bytes = 4 << 20;
   int64_t max_concurrent_calls = 10000;
+  // Files in PEM; see TlsFiles. Without any, calls are served in plain text.
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_ca;
 };
 
 // The transports that --transport knows.

@@ -14,6 +14,7 @@
 
 #include "framework/loop/event_loop.h"
 #include "framework/transport/grpcpp/bridge.h"
+#include "framework/transport/grpcpp/credentials.h"
 #include "framework/transport/grpcpp/grpc_log.h"
 #include "framework/transport/grpcpp/grpcpp_call.h"
 #include "framework/transport/grpcpp/listen_address.h"
@@ -109,8 +110,10 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Rota unpacks what comes compressed, because it knows a limit; see inflate.h.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  const StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = NewCredentials(options.tls);
+  if (!credentials.ok()) return credentials.status();
   for (size_t i = 0; i < addresses.size(); ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    builder.AddListeningPort(addresses[i], *credentials, &ports[i]);
   }
   std::unique_ptr<grpc::ServerCompletionQueue> queue = builder.AddCompletionQueue();
   server_ = builder.BuildAndStart();
