@@ -224,6 +224,29 @@ TEST_F(FilesTest, AMessageThatIsTooLargeIsRefusedWithItsSize) {
   EXPECT_EQ(Stat("large", &info).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+// So large that gRPC itself cuts it off: the part that came before must not pass for the whole file.
+TEST_F(FilesTest, AnUploadWithAMessageThatIsCutOffLeavesNothing) {
+  rota::LimitedContext context;
+  FileInfo info;
+  const auto writer = stub_->Put(&context, &info);
+  PutRequest request;
+  request.set_name("cut");
+  request.set_chunk("the first half, ");
+  ASSERT_TRUE(writer->Write(request));
+  request.clear_name();
+  request.set_chunk(std::string(20 << 20, 'x'));
+  writer->Write(request);
+  writer->WritesDone();
+  const grpc::Status status = writer->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+  const auto limit = std::chrono::steady_clock::now() + rota::ServiceProcess::kLimit;
+  do {
+    ASSERT_TRUE(Put("other", "x").ok());
+  } while (Uploads() > 0 && std::chrono::steady_clock::now() < limit);
+  EXPECT_EQ(Uploads(), 0u);
+  EXPECT_EQ(Stat("cut", &info).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(FilesTest, AFileIsThereAfterAKillOnceItsPutWasAnswered) {
   const std::string content = LargeContent();
   ASSERT_TRUE(Put("kept/file", content).ok());

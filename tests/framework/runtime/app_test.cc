@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -225,6 +226,18 @@ TEST_F(AppTest, AnExceptionThatReachesTheLoopEndsTheCallsAndJobsThatRun) {
   client.Break();
   EXPECT_EQ(probe->Wait(), 1) << probe->log();
   for (auto& call : calls) call.get();
+}
+
+TEST_F(AppTest, AFullQueueOfTheWorkersRefusesTheCallAndNamesItsCapacity) {
+  const auto probe = Start({"--workers=1", "--worker-queue=1"});
+  Client client(probe->Address("grpc"));
+  std::vector<std::future<std::string>> calls;
+  for (int i = 0; i < 8; ++i) calls.push_back(std::async(std::launch::async, [&] { return client.Work(500); }));
+  std::map<std::string, int> answers;
+  for (auto& call : calls) ++answers[call.get()];
+  EXPECT_GE(answers["hello"], 2);
+  EXPECT_GE(answers["8 worker queue is full (capacity 1)"], 1);
+  EXPECT_EQ(answers.size(), 2u);
 }
 
 TEST_F(AppTest, CallsThatRunFinishWhileItDrains) {
