@@ -1,0 +1,52 @@
+#include "framework/loop/inbox.h"
+
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+#include "framework/base/callback.h"
+#include "gtest/gtest.h"
+
+namespace rota {
+namespace {
+
+TEST(InboxTest, OnlyTheFirstOfABatchWakesTheLoop) {
+  Inbox inbox;
+  EXPECT_TRUE(inbox.empty());
+  EXPECT_TRUE(inbox.Add([] {}));
+  EXPECT_FALSE(inbox.Add([] {}));
+  std::vector<Callback> batch;
+  inbox.Take(batch);
+  EXPECT_EQ(batch.size(), 2u);
+  EXPECT_TRUE(inbox.empty());
+  EXPECT_TRUE(inbox.Add([] {}));
+}
+
+TEST(InboxTest, NothingFromManyThreadsIsLostAndEachThreadKeepsItsOrder) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 5000;
+  Inbox inbox;
+  std::vector<std::vector<int>> seen(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&inbox, &seen, t] {
+      for (int i = 0; i < kEach; ++i) inbox.Add([&seen, t, i] { seen[t].push_back(i); });
+    });
+  }
+  size_t taken = 0;
+  std::vector<Callback> batch;
+  while (taken < kThreads * kEach) {
+    inbox.Take(batch);
+    taken += batch.size();
+    for (Callback& callback : batch) callback();
+    batch.clear();
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::vector<int>& of_thread : seen) {
+    ASSERT_EQ(of_thread.size(), static_cast<size_t>(kEach));
+    for (int i = 0; i < kEach; ++i) ASSERT_EQ(of_thread[i], i);
+  }
+}
+
+}  // namespace
+}  // namespace rota
