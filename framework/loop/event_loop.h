@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <thread>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ring_queue.h"
+#include "framework/loop/compatibility.h"
+#include "framework/loop/context_slot.h"
 #include "framework/loop/handle.h"
 #include "framework/loop/hooks.h"
 #include "framework/loop/inbox.h"
@@ -41,13 +44,14 @@ class LoopObserver {
 //         that built the loop.
 // Owner:  main(). Outlives everything that holds a reference to it.
 // Errors: an exception that leaves a callback goes to the uncaught handler; the callback's ticks and microtasks run.
-// Order:  that of Node 20; docs/phases.md lists the differences.
+// Order:  that of Node 20; docs/phases.md lists the differences, and Compatibility::kNode has none.
 class EventLoop {
  public:
   struct Options {
-    // How much poll runs before it puts the rest off to the next pending phase.
+    // How much poll runs before it puts the rest off to the next pending phase. Not with kNode.
     size_t poll_budget_callbacks = 1024;
     Duration poll_budget_time = std::chrono::milliseconds(10);
+    Compatibility compatibility = Compatibility::kRota;
   };
 
   // `clock` must outlive the loop.
@@ -60,7 +64,8 @@ class EventLoop {
   // ---- Scheduling. Each captures the current context and runs its callback under it.
 
   // Runs `callback` once, in a timers phase, `delay` from now or later, never earlier. Delays are rounded up to whole
-  // milliseconds and held to 1 ms .. 2^31 - 1 ms.
+  // milliseconds and held to 1 ms .. 2^31 - 1 ms. With kNode they are cut to whole milliseconds, longer ones become 1 ms
+  // with a warning, and the timer may be early by less than 1 ms.
   Timer SetTimeout(Duration delay, Callback callback);
   // As SetTimeout(), again and again; the next delay counts from the start of the callback.
   Timer SetInterval(Duration period, Callback callback);
@@ -72,6 +77,12 @@ class EventLoop {
   uint64_t QueueMicrotask(Callback callback);
   // Drops a microtask that has not run; nothing happens when it has.
   void TakeBackMicrotask(uint64_t position) { tick_queue_.TakeBack(position); }
+  // Reports an error that nobody has handled, such as that of a coroutine whose result nobody awaits: it goes to the
+  // unhandled handler after the microtasks.
+  void ReportUnhandled(std::exception_ptr error) { tick_queue_.PushError({std::move(error), CaptureContext()}); }
+  // Makes `context` (or none) current for the rest of the callback that runs now and for what that schedules, as
+  // AsyncLocalStorage.enterWith() does; a ContextScope inside of which it is called ends it, too.
+  void EnterWith(Ref<ContextBase> context);
   // Opens a handle that keeps the loop alive until it is closed.
   Ref<Handle> OpenHandle();
 
@@ -92,21 +103,30 @@ class EventLoop {
   // ---- Running.
 
   // Runs until no ref is left or Exit(); returns the exit code.
-  int Run();
+  int Run() { return Run(nullptr); }
+  // Runs `main` first, as the callback before all others: its exceptions are handled and its ticks run.
+  int Run(Callback main);
   // Runs one iteration. Returns whether the loop is still alive.
   bool RunOnce();
-  // Ends the loop: after the callback that runs now only the exit hooks run. The first code counts.
+  // Ends the loop: after the callback that runs now only the exit hooks run, under the context that is current here. The
+  // first code counts, but a hook that calls it ends with its own, and no further hook runs.
   void Exit(int code);
   bool exiting() const { return exiting_; }
+  // What Run() will return when the loop ends by itself; an exit hook may change it.
+  void SetExitCode(int code) { exit_code_ = code; }
   bool alive() const;
 
-  // Runs each time no ref is left; new refs bring the loop back to life.
+  // Runs each time no ref is left, but not on Exit(); new refs bring the loop back to life, ticks alone do not. All of
+  // these callbacks run before their ticks do.
   void OnBeforeExit(Callback callback) { before_exit_.push_back(std::move(callback)); }
-  // Runs when Run() is about to return, with the exit code; what it schedules does not run.
+  // Runs when Run() is about to return, with the exit code; what it schedules does not run, except for its microtasks
+  // where the loop ends by itself.
   void OnExit(UniqueFunction<void(int)> hook) { exit_hooks_.push_back(std::move(hook)); }
   // Takes the exceptions that leave a callback. By default one is logged and ends the loop with code 1; an exception
   // inside the handler ends it with code 7.
   void SetUncaughtHandler(UniqueFunction<void(std::exception_ptr)> handler) { uncaught_ = std::move(handler); }
+  // Takes what ReportUnhandled() reports. By default that is an uncaught exception.
+  void SetUnhandledHandler(UniqueFunction<void(std::exception_ptr)> handler) { unhandled_ = std::move(handler); }
   void SetObserver(LoopObserver* observer) { observer_ = observer; }
 
   // ---- Time.
@@ -145,12 +165,17 @@ class EventLoop {
     Ref<ContextBase> context;
   };
 
+  struct TimerSteps;
+  struct TickRunner;
+
   void RunIteration();
   void RunTimers();
   void RunPending();
   void RunPoll();
   void RunCheck();
   void RunClose();
+  void RunBeforeExit();
+  void RunExitHooks();
 
   bool MayBlock() const;
   void Wait();
@@ -159,11 +184,20 @@ class EventLoop {
 
   // Runs one callback of a phase under its context, then drains the ticks. False when the loop is exiting.
   bool RunCallback(Phase phase, Callback& callback, ContextBase* context);
-  void DrainTicks();
+  // Runs a callback without the drain.
+  StepEnd RunStep(Phase phase, Callback& callback, ContextBase* context);
+  // Runs the first `left` immediates, with a drain between any two.
+  StepEnd RunImmediates(size_t& left);
+  void DropClearedImmediates(size_t& left);
+  // What Node calls between two callbacks and after the last.
+  StepEnd DrainTicks();
   void RunHooks(HookList& hooks);
   // Calls `callback` and hands an exception to the uncaught handler.
-  void Guarded(Callback& callback, ContextBase* context);
+  StepEnd Guarded(Callback& callback, ContextBase* context);
   void HandleUncaught(std::exception_ptr error);
+  bool follows_node() const { return options_.compatibility == Compatibility::kNode; }
+  // The time as timers count it.
+  TimePoint TimerNow() const;
   Timer StartTimer(Duration delay, bool repeats, Callback callback);
   QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
   void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
@@ -181,7 +215,7 @@ class EventLoop {
   std::thread::id thread_;
   RefCounts refs_;
   LoopStats stats_;
-  TimerQueue timers_{refs_};
+  TimerQueue timers_{refs_, options_.compatibility};
   TickQueue tick_queue_;
   RingQueue<QueuedImmediate> immediates_;
   RingQueue<Completion> pending_;
@@ -189,19 +223,28 @@ class EventLoop {
   HookList prepare_hooks_;
   HookList check_hooks_;
   std::vector<Callback> batch_;
-  std::vector<Callback> before_exit_;
-  std::vector<UniqueFunction<void(int)>> exit_hooks_;
+  // Deques: a callback may add others while it runs.
+  std::deque<Callback> before_exit_;
+  std::deque<UniqueFunction<void(int)>> exit_hooks_;
   UniqueFunction<void(std::exception_ptr)> uncaught_;
+  UniqueFunction<void(std::exception_ptr)> unhandled_;
+  // What EnterWith() has made current, kept until the end of the iteration.
+  std::vector<Ref<ContextBase>> entered_;
+  Ref<ContextBase> exit_context_;
   LoopObserver* observer_ = nullptr;
   TimePoint iteration_start_{};
   TimePoint phase_start_{};
   TimePoint wait_start_{};
   Duration iteration_idle_{};
   bool waiting_ = false;
+  // The inbox has been emptied in this poll phase; and a wake-up came after that, for the next one.
+  bool woken_ = false;
+  bool wake_left_ = false;
   uint64_t poll_callbacks_ = 0;
   int time_holds_ = 0;
   int exit_code_ = 0;
   bool exiting_ = false;
+  bool exit_hooks_run_ = false;
   // Last: its completions may refer to everything above.
   Poller poller_;
 };

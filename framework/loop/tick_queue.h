@@ -2,10 +2,13 @@
 #define ROTA_LOOP_TICK_QUEUE_H_
 
 #include <cstdint>
+#include <exception>
+#include <utility>
 
 #include "framework/base/callback.h"
 #include "framework/base/ref.h"
 #include "framework/base/ring_queue.h"
+#include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
 
 namespace rota {
@@ -16,8 +19,14 @@ struct ScheduledCallback {
   Ref<ContextBase> context;
 };
 
+// An error that nobody has asked for, with the context it arose under.
+struct UnhandledError {
+  std::exception_ptr error;
+  Ref<ContextBase> context;
+};
+
 // The NextTick queue and the microtask queue, which are drained between any two callbacks of the loop: all ticks, then
-// all microtasks, and again until both are empty.
+// all microtasks, and again until both are empty; then the errors that nobody has handled, and again.
 // Thread: loop.
 // Owner:  EventLoop.
 // Order:  FIFO in each queue. A callback that adds for ever starves the loop, as in Node; nothing bounds it but its author.
@@ -27,6 +36,7 @@ class TickQueue {
   void PushTick(ScheduledCallback tick) { ticks_.Push(std::move(tick)); }
   // Returns the position of the microtask, for TakeBack().
   uint64_t PushMicrotask(ScheduledCallback microtask) { return microtasks_.Push(std::move(microtask)); }
+  void PushError(UnhandledError error) { errors_.Push(std::move(error)); }
   // Empties a microtask that has not run yet; nothing happens when it has. Constant time.
   void TakeBack(uint64_t position) {
     if (ScheduledCallback* microtask = microtasks_.At(position)) {
@@ -34,28 +44,45 @@ class TickQueue {
       const ScheduledCallback taken = std::move(*microtask);
     }
   }
-  bool empty() const { return ticks_.empty() && microtasks_.empty(); }
+  bool empty() const { return ticks_.empty() && microtasks_.empty() && errors_.empty(); }
   size_t ticks() const { return ticks_.size(); }
   size_t microtasks() const { return microtasks_.size(); }
 
-  // Hands every callback to `run_tick` or `run_microtask` until both queues are empty or one of them returns false.
-  template <typename RunTick, typename RunMicrotask>
-  void Drain(RunTick&& run_tick, RunMicrotask&& run_microtask) {
+  // Hands everything to `runner` until all is done: RunTick(ScheduledCallback&), RunMicrotask(ScheduledCallback&) and
+  // RunError(UnhandledError&). A tick or an error that throws ends the drain, and the next one goes on with the rest; a
+  // microtask that throws does not. Returns kDone, or why it ended before.
+  template <typename Runner>
+  StepEnd Drain(Runner&& runner) {
     do {
       while (!ticks_.empty()) {
         ScheduledCallback tick = ticks_.Pop();
-        if (!run_tick(tick)) return;
+        if (const StepEnd end = runner.RunTick(tick); end != StepEnd::kDone) return end;
       }
-      while (!microtasks_.empty()) {
-        ScheduledCallback microtask = microtasks_.Pop();
-        if (microtask.callback && !run_microtask(microtask)) return;
+      if (DrainMicrotasks(runner) == StepEnd::kStop) return StepEnd::kStop;
+      if (!ticks_.empty()) continue;
+      // Those that are there now; what their handler queues goes first.
+      for (size_t left = errors_.size(); left > 0; --left) {
+        UnhandledError error = errors_.Pop();
+        if (const StepEnd end = runner.RunError(error); end != StepEnd::kDone) return end;
       }
-    } while (!ticks_.empty());
+    } while (!empty());
+    return StepEnd::kDone;
+  }
+
+  // The microtasks alone. kDone or kStop.
+  template <typename Runner>
+  StepEnd DrainMicrotasks(Runner&& runner) {
+    while (!microtasks_.empty()) {
+      ScheduledCallback microtask = microtasks_.Pop();
+      if (microtask.callback && runner.RunMicrotask(microtask) == StepEnd::kStop) return StepEnd::kStop;
+    }
+    return StepEnd::kDone;
   }
 
  private:
   RingQueue<ScheduledCallback> ticks_;
   RingQueue<ScheduledCallback> microtasks_;
+  RingQueue<UnhandledError> errors_;
 };
 
 }  // namespace rota

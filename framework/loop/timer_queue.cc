@@ -10,32 +10,48 @@ using std::chrono::milliseconds;
 TimerQueue::~TimerQueue() {
   // A callback's destructor may drop other timers, so every list is emptied node by node.
   while (!heap_.empty()) {
-    const Ref<TimerNode> node(heap_.front().list->first);
-    if (node) {
-      Disarm(*node);
-    } else {
-      RemoveList(*heap_.front().list);
+    TimerList& list = *heap_.front().list;
+    if (list.first == nullptr) {
+      RemoveList(list);
+      continue;
     }
+    const Ref<TimerNode> node(list.first);
+    Unlink(*node);
+    SetActive(*node, false);
   }
 }
 
-void TimerQueue::Arm(TimerNode& node, TimePoint now) {
-  const Ref<TimerNode> keep(&node);
-  if (node.list != nullptr) Disarm(node);
-  node.start = now;
-  Link(ListOf(node.delay_ms, now), node);
+bool TimerQueue::Arm(TimerNode& node, TimePoint now) {
+  if (node.cleared) return false;
+  Insert(node, now);
+  if (node.active) return false;
+  SetActive(node, true);
+  return true;
 }
 
-void TimerQueue::Disarm(TimerNode& node) {
-  if (node.list == nullptr) return;
+void TimerQueue::Clear(TimerNode& node) {
+  if (node.silenced) return;
+  node.silenced = true;
   const Ref<TimerNode> keep(&node);
-  TimerList& list = *node.list;
-  Unlink(node);
-  if (list.first == nullptr) RemoveList(list);
+  // In Node a timer that has fired before it is cleared can be armed again, and fires without effect.
+  if (node.active || compatibility_ == Compatibility::kRota) node.cleared = true;
+  if (node.active) {
+    if (node.list != nullptr) Unlink(node);
+    if (node.has_ref) {
+      // An unref'd timer leaves its list behind, empty: the expiry and the age of the list count for the next timer.
+      const auto it = lists_.find(node.delay_ms);
+      if (it != lists_.end() && it->second->first == nullptr) RemoveList(*it->second);
+    }
+    SetActive(node, false);
+  }
+  // Destroyed last: its destructor may look at this queue again.
+  if (!node.running) {
+    const Callback dropped = std::move(node.callback);
+  }
 }
 
 void TimerQueue::SetRef(TimerNode& node, bool has_ref) {
-  if (node.list != nullptr && node.has_ref != has_ref) {
+  if (node.active && node.has_ref != has_ref) {
     if (has_ref) {
       refs_.Add(RefKind::kTimer);
     } else {
@@ -45,14 +61,47 @@ void TimerQueue::SetRef(TimerNode& node, bool has_ref) {
   node.has_ref = has_ref;
 }
 
+void TimerQueue::SetActive(TimerNode& node, bool active) {
+  if (node.active == active) return;
+  node.active = active;
+  if (!node.has_ref) return;
+  if (active) {
+    refs_.Add(RefKind::kTimer);
+  } else {
+    refs_.Remove(RefKind::kTimer);
+  }
+}
+
+void TimerQueue::EndRun(TimerNode& node, TimePoint started) {
+  if (node.repeats && !node.cleared) {
+    // Also when the callback has refreshed the interval.
+    Insert(node, started);
+  } else if (node.list == nullptr) {
+    SetActive(node, false);
+    if (!node.silenced) return;
+    const Callback dropped = std::move(node.callback);
+  }
+}
+
+void TimerQueue::Insert(TimerNode& node, TimePoint start) {
+  const Ref<TimerNode> keep(&node);
+  node.start = start;
+  // First the list, then out of it: a list whose only timer is armed anew keeps its expiry and age.
+  TimerList& list = ListOf(node.delay_ms, start);
+  if (node.list != nullptr) Unlink(node);
+  Link(list, node);
+}
+
 TimerList& TimerQueue::ListOf(int64_t delay_ms, TimePoint start) {
   std::unique_ptr<TimerList>& slot = lists_[delay_ms];
   if (slot == nullptr) {
     slot = std::make_unique<TimerList>();
     slot->delay_ms = delay_ms;
-    heap_.push_back({start + milliseconds(delay_ms), next_id_++, slot.get()});
+    const TimePoint expiry = start + milliseconds(delay_ms);
+    heap_.push_back({expiry, next_id_++, slot.get()});
     slot->heap_index = heap_.size() - 1;
     SiftUp(slot->heap_index);
+    wake_ = std::min(wake_, expiry);
   }
   return *slot;
 }
@@ -64,29 +113,15 @@ void TimerQueue::Link(TimerList& list, TimerNode& node) {
   (list.last == nullptr ? list.first : list.last->next) = &node;
   list.last = &node;
   node.Acquire();
-  if (node.has_ref) refs_.Add(RefKind::kTimer);
 }
 
-// Leaves an empty list in place: its expiry and age count for a timer that the running callback arms with the same
-// delay. FirstOf() removes it when it is still empty.
+// Leaves an empty list in place: its expiry and age count for a timer that the running callback arms with the same delay.
 void TimerQueue::Unlink(TimerNode& node) {
   TimerList& list = *std::exchange(node.list, nullptr);
   (node.previous == nullptr ? list.first : node.previous->next) = node.next;
   (node.next == nullptr ? list.last : node.next->previous) = node.previous;
   node.previous = node.next = nullptr;
-  if (node.has_ref) refs_.Remove(RefKind::kTimer);
   node.Release();
-}
-
-TimerNode* TimerQueue::FirstOf(TimerList& list, TimePoint now) {
-  if (list.first == nullptr) {
-    RemoveList(list);
-    return nullptr;
-  }
-  const TimePoint due = list.first->start + milliseconds(list.delay_ms);
-  if (due <= now) return list.first;
-  Reschedule(list, due);
-  return nullptr;
 }
 
 void TimerQueue::Reschedule(TimerList& list, TimePoint expiry) {
@@ -105,7 +140,9 @@ void TimerQueue::RemoveList(TimerList& list) {
     SiftUp(i);
     SiftDown(last.list->heap_index);
   }
-  lists_.erase(list.delay_ms);
+  const auto it = lists_.find(list.delay_ms);
+  if (&list == running_) removed_ = std::move(it->second);
+  lists_.erase(it);
 }
 
 void TimerQueue::Place(size_t i, const HeapEntry& entry) {

@@ -1,6 +1,7 @@
 #ifndef ROTA_LOOP_TIMER_QUEUE_H_
 #define ROTA_LOOP_TIMER_QUEUE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/refs.h"
 
@@ -34,40 +36,50 @@ class TimerNode final : public RefCounted {
   TimerNode* previous = nullptr;
   TimerNode* next = nullptr;
   bool has_ref = true;
+  // Armed, or running: the time in which a ref'd timer keeps the loop alive.
+  bool active = false;
+  bool running = false;
+  // The callback will not run any more.
+  bool silenced = false;
+  // Cannot be armed again.
   bool cleared = false;
 };
 
 // The timers of a loop, in the order of Node: timers of the same delay form one list in which they are first in, first
 // out, and lists run by their expiry and, where that is equal, by their age. Delays are whole milliseconds, as in
-// Node, but the clock is read in nanoseconds, so no timer runs early.
+// Node, but time is counted in nanoseconds, so no timer runs early unless the caller cuts the times that it passes.
 // Thread: loop.
 // Owner:  EventLoop.
 // Cost:   arming and clearing a timer of a delay that is in use already: constant, no allocation.
 // Source: lib/internal/timers.js of Node 20.
 class TimerQueue {
  public:
-  explicit TimerQueue(RefCounts& refs) : refs_(refs) {}
+  explicit TimerQueue(RefCounts& refs, Compatibility compatibility = Compatibility::kRota)
+      : refs_(refs), compatibility_(compatibility) {}
   ~TimerQueue();
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
 
-  // Arms `node` to be due its delay after `now`; an armed node is moved.
-  void Arm(TimerNode& node, TimePoint now);
-  // Takes `node` out; nothing happens when it is not armed.
-  void Disarm(TimerNode& node);
-  // Whether `node` keeps the loop alive while it is armed.
+  // Arms `node` to be due its delay after `now`, as the last of its list; an armed node is moved, one that has fired lives
+  // again, nothing happens to one that was cleared. Returns whether it was not active before.
+  bool Arm(TimerNode& node, TimePoint now);
+  // `node` will not run (again). Destroys its callback, unless that runs now.
+  void Clear(TimerNode& node);
+  // Whether `node` keeps the loop alive while it is active.
   void SetRef(TimerNode& node, bool has_ref);
 
-  // Nothing is due before this moment; kNoDeadline when no timer is armed. The moment may be early: the list then
-  // finds out that its first timer was cleared.
-  TimePoint next_expiry() const { return heap_.empty() ? kNoDeadline : heap_.front().expiry; }
+  // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due
+  // then, as a timer was cleared: Node's one timer of the operating system wakes up for that too.
+  TimePoint next_wake() const { return wake_; }
   bool empty() const { return heap_.empty(); }
 
-  // Calls run(node, lateness) for each due timer, in order. The node is disarmed before, and armed again after if it
-  // repeats and was not cleared. The time is read once, so a timer armed meanwhile waits for the next call.
-  // Returns the number of timers that ran; stops early when `run` returns false.
-  template <typename Run>
-  size_t RunExpired(const Clock& clock, Run&& run);
+  // Runs each timer that is due at `now`, in order: `steps` has
+  //     StepEnd Run(TimerNode&, Duration lateness)   runs the callback
+  //     StepEnd Drain()                              what comes between two callbacks; not called after the last
+  //     TimePoint Now()                              a fresh reading of the clock
+  // A timer that is armed meanwhile waits for the next call; one that repeats is armed again from just before its callback.
+  template <typename Steps>
+  void RunExpired(TimePoint now, Steps&& steps);
 
  private:
   struct HeapEntry {
@@ -79,11 +91,18 @@ class TimerQueue {
     }
   };
 
+  template <typename Steps>
+  StepEnd RunLists(TimePoint now, Steps& steps);
+  template <typename Steps>
+  StepEnd RunList(TimerList& list, TimePoint now, Steps& steps);
+
+  void Insert(TimerNode& node, TimePoint start);
   TimerList& ListOf(int64_t delay_ms, TimePoint start);
   void Link(TimerList& list, TimerNode& node);
   void Unlink(TimerNode& node);
-  // The due timer at the head of the first list, or null when that list must wait; reorders the heap then.
-  TimerNode* FirstOf(TimerList& list, TimePoint now);
+  void SetActive(TimerNode& node, bool active);
+  // After the callback: arms an interval again and lets go of what is over.
+  void EndRun(TimerNode& node, TimePoint started);
   void Reschedule(TimerList& list, TimePoint expiry);
   void RemoveList(TimerList& list);
   void SiftDown(size_t i);
@@ -91,9 +110,14 @@ class TimerQueue {
   void Place(size_t i, const HeapEntry& entry);
 
   RefCounts& refs_;
+  const Compatibility compatibility_;
   std::unordered_map<int64_t, std::unique_ptr<TimerList>> lists_;
   std::vector<HeapEntry> heap_;
   uint64_t next_id_ = 0;
+  TimePoint wake_ = kNoDeadline;
+  // The list that runs, and where it is kept when a callback removes it.
+  TimerList* running_ = nullptr;
+  std::unique_ptr<TimerList> removed_;
 };
 
 // The armed timers of one delay, oldest first.
@@ -104,30 +128,61 @@ struct TimerList {
   TimerNode* last = nullptr;
 };
 
-template <typename Run>
-size_t TimerQueue::RunExpired(const Clock& clock, Run&& run) {
-  size_t count = 0;
-  const TimePoint now = clock.Now();
-  while (!heap_.empty() && heap_.front().expiry <= now) {
-    TimerList& list = *heap_.front().list;
-    const int64_t delay_ms = list.delay_ms;
-    // The callback may destroy the list (by clearing its last timer), hence the look-up after each.
-    for (TimerList* current = &list; current != nullptr;) {
-      TimerNode* due = FirstOf(*current, now);
-      if (due == nullptr) break;
-      const Ref<TimerNode> node(due);
-      const TimePoint expected = node->start + std::chrono::milliseconds(delay_ms);
-      Unlink(*node);
-      const TimePoint started = node->repeats ? clock.Now() : TimePoint{};
-      ++count;
-      const bool go_on = run(*node, now - expected);
-      if (node->repeats && !node->cleared && node->list == nullptr) Arm(*node, started);
-      if (!go_on) return count;
-      const auto it = lists_.find(delay_ms);
-      current = it == lists_.end() ? nullptr : it->second.get();
-    }
+template <typename Steps>
+void TimerQueue::RunExpired(TimePoint now, Steps&& steps) {
+  while (RunLists(now, steps) == StepEnd::kThrew) {
   }
-  return count;
+  running_ = nullptr;
+  removed_.reset();
+}
+
+template <typename Steps>
+StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
+  wake_ = kNoDeadline;
+  for (bool first = true; !heap_.empty(); first = false) {
+    if (heap_.front().expiry > now) {
+      wake_ = heap_.front().expiry;
+      return StepEnd::kDone;
+    }
+    // Chosen before the drain, which may change the order or end the list.
+    running_ = heap_.front().list;
+    removed_.reset();
+    if (!first) {
+      if (const StepEnd end = steps.Drain(); end != StepEnd::kDone) return end;
+    }
+    if (const StepEnd end = RunList(*running_, now, steps); end != StepEnd::kDone) return end;
+  }
+  return StepEnd::kDone;
+}
+
+template <typename Steps>
+StepEnd TimerQueue::RunList(TimerList& list, TimePoint now, Steps& steps) {
+  const auto delay = std::chrono::milliseconds(list.delay_ms);
+  for (bool first = true; list.first != nullptr; first = false) {
+    const Ref<TimerNode> node(list.first);
+    if (now - node->start < delay) {
+      Reschedule(list, node->start + delay);
+      return StepEnd::kDone;
+    }
+    if (!first) {
+      if (const StepEnd end = steps.Drain(); end != StepEnd::kDone) return end;
+    }
+    // The drain may have cleared the timer. When it has refreshed it, the timer runs all the same, as in Node.
+    if (node->list != nullptr) Unlink(*node);
+    if (node->silenced) {
+      SetActive(*node, false);
+      continue;
+    }
+    const Duration lateness = std::max(Duration::zero(), now - node->start - delay);
+    const TimePoint started = node->repeats ? steps.Now() : TimePoint{};
+    node->running = true;
+    const StepEnd end = steps.Run(*node, lateness);
+    node->running = false;
+    EndRun(*node, started);
+    if (end != StepEnd::kDone) return end;
+  }
+  if (removed_ == nullptr) RemoveList(list);
+  return StepEnd::kDone;
 }
 
 }  // namespace rota

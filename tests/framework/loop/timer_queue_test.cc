@@ -7,6 +7,7 @@
 
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/loop/compatibility.h"
 #include "framework/loop/refs.h"
 #include "framework/testing/manual_clock.h"
 #include "gtest/gtest.h"
@@ -18,17 +19,27 @@ using std::chrono::milliseconds;
 
 class TimerQueueTest : public testing::Test {
  protected:
+  struct Steps {
+    StepEnd Run(TimerNode& node, Duration lateness) {
+      EXPECT_GE(lateness, Duration::zero());
+      test.ran_.push_back(&node);
+      return StepEnd::kDone;
+    }
+    StepEnd Drain() { return StepEnd::kDone; }
+    TimePoint Now() { return test.clock_.Now(); }
+
+    TimerQueueTest& test;
+  };
+
   Ref<TimerNode> Arm(int64_t delay_ms) {
-    auto node = MakeRef<TimerNode>(nullptr, nullptr, delay_ms, false);
+    auto node = MakeRef<TimerNode>([] {}, nullptr, delay_ms, false);
     queue_.Arm(*node, clock_.Now());
     return node;
   }
   size_t RunExpired() {
-    return queue_.RunExpired(clock_, [&](TimerNode& node, Duration lateness) {
-      EXPECT_GE(lateness, Duration::zero());
-      ran_.push_back(&node);
-      return true;
-    });
+    const size_t before = ran_.size();
+    queue_.RunExpired(clock_.Now(), Steps{*this});
+    return ran_.size() - before;
   }
 
   ManualClock clock_;
@@ -68,7 +79,7 @@ TEST_F(TimerQueueTest, NoTimerIsLostEarlyOrOutOfOrderOverRandomArmingAndClearing
         due[all.back().get()] = clock_.Now() + milliseconds(all.back()->delay_ms);
       } else if (choice < 6 && !all.empty()) {
         TimerNode* node = all[random() % all.size()].get();
-        queue_.Disarm(*node);
+        queue_.Clear(*node);
         due.erase(node);
       } else {
         clock_.Advance(Duration(random() % 6'000'000));
@@ -83,7 +94,7 @@ TEST_F(TimerQueueTest, NoTimerIsLostEarlyOrOutOfOrderOverRandomArmingAndClearing
       }
       ASSERT_EQ(refs_.count(RefKind::kTimer), due.size());
     }
-    for (const auto& node : all) queue_.Disarm(*node);
+    for (const auto& node : all) queue_.Clear(*node);
     EXPECT_TRUE(queue_.empty());
   }
 }

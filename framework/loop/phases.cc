@@ -1,0 +1,191 @@
+// The phases of the loop.
+
+#include <utility>
+#include <vector>
+
+#include "framework/loop/event_loop.h"
+
+namespace rota {
+
+struct EventLoop::TimerSteps {
+  StepEnd Run(TimerNode& timer, Duration lateness) const {
+    loop.stats_.timer_lag.Record(lateness);
+    const Ref<ContextBase> context = timer.context;
+    return loop.RunStep(Phase::kTimers, timer.callback, context.get());
+  }
+  StepEnd Drain() const { return loop.DrainTicks(); }
+  TimePoint Now() const { return loop.TimerNow(); }
+
+  EventLoop& loop;
+};
+
+void EventLoop::RunTimers() {
+  if (exiting_ || timers_.next_wake() == kNoDeadline) return;
+  const TimePoint now = TimerNow();
+  if (timers_.next_wake() > now) return;
+  BeginWork();
+  const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kTimers)];
+  timers_.RunExpired(now, TimerSteps{*this});
+  DrainTicks();
+  EndPhase(Phase::kTimers, before);
+}
+
+void EventLoop::RunPending() {
+  if (exiting_ || pending_.empty()) return;
+  BeginWork();
+  const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPending)];
+  // A snapshot: what a callback puts off waits for the next iteration.
+  for (size_t left = pending_.size(); left > 0; --left) {
+    Completion completion = pending_.Pop();
+    if (!RunCallback(Phase::kPending, completion.callback, completion.context.get())) break;
+  }
+  EndPhase(Phase::kPending, before);
+}
+
+void EventLoop::RunPoll() {
+  if (exiting_) return;
+  const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPoll)];
+  poll_callbacks_ = 0;
+  woken_ = false;
+  BeginWork();
+  RunHooks(prepare_hooks_);
+  if (std::exchange(wake_left_, false)) OnWake();
+  bool ready = poller_.PollOne();
+  if (!ready && MayBlock()) {
+    Wait();
+    ready = true;
+  }
+  // Over the budget a completion costs no more than a move into pending_, so this ends: each outstanding operation
+  // completes once, and none is started meanwhile.
+  while (ready && !exiting_) ready = poller_.PollOne();
+  RunHooks(check_hooks_);
+  EndPhase(Phase::kPoll, before);
+}
+
+bool EventLoop::MayBlock() const {
+  return !exiting_ && pending_.empty() && closing_.empty() && refs_.count(RefKind::kImmediate) == 0 &&
+         refs_.total() > 0 && inbox_.empty();
+}
+
+void EventLoop::Wait() {
+  const TimePoint next = timers_.next_wake();
+  wait_start_ = clock_.Now();
+  if (next <= wait_start_) return;
+  if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) return;
+  waiting_ = true;
+  // A manual clock that is held does not run out: only a completion ends the wait.
+  poller_.WaitOne(time_holds_ > 0 && clock_.IsManual() ? kNoDeadline : next);
+  BeginWork();
+}
+
+// The first callback after a wait ends the idle time, not the return from it.
+void EventLoop::BeginWork() {
+  const TimePoint now = clock_.Now();
+  if (std::exchange(waiting_, false)) {
+    const Duration idle = now - wait_start_;
+    stats_.idle += idle;
+    iteration_idle_ += idle;
+  }
+  phase_start_ = now;
+}
+
+void EventLoop::EndPhase(Phase phase, uint64_t callbacks_before) {
+  const uint64_t callbacks = stats_.callbacks[static_cast<size_t>(phase)] - callbacks_before;
+  if (callbacks == 0) return;
+  const Duration at_work = clock_.Now() - phase_start_;
+  stats_.phase_duration[static_cast<size_t>(phase)].Record(at_work);
+  if (observer_ != nullptr) observer_->OnPhase(phase, at_work, callbacks);
+}
+
+bool EventLoop::PollHasBudget() {
+  if (waiting_) BeginWork();
+  if (follows_node()) return true;
+  // What was put off earlier, which a pending phase may do too, goes first.
+  if (!pending_.empty()) return false;
+  if (poll_callbacks_ >= options_.poll_budget_callbacks) return false;
+  // Every eighth callback is often enough to look at the clock.
+  if (poll_callbacks_ % 8 == 7 && clock_.Now() - phase_start_ >= options_.poll_budget_time) {
+    poll_callbacks_ = options_.poll_budget_callbacks;
+    return false;
+  }
+  ++poll_callbacks_;
+  return true;
+}
+
+void EventLoop::OnWake() {
+  // What comes from other threads while poll runs waits for the next poll, as in libuv: check, close and timers go first.
+  if (std::exchange(woken_, true)) {
+    wake_left_ = true;
+    return;
+  }
+  std::vector<Callback> batch = std::exchange(batch_, {});
+  inbox_.Take(batch);
+  ++stats_.post_batches;
+  stats_.posted += batch.size();
+  for (Callback& callback : batch) {
+    if (exiting_) break;
+    if (PollHasBudget()) {
+      RunCallback(Phase::kPoll, callback, nullptr);
+    } else {
+      ++stats_.deferred;
+      pending_.Push({std::move(callback), nullptr});
+    }
+  }
+  batch.clear();
+  batch_ = std::move(batch);
+}
+
+// An immediate that throws, or a tick between two, ends the batch in Node's way: what is left of it runs at once, without
+// the drain; and where nothing is left, what was queued meanwhile runs now instead of in the next iteration.
+// Source: processImmediate() in lib/internal/timers.js and Environment::CheckImmediate() in src/env.cc of Node 20.
+void EventLoop::RunCheck() {
+  // What an exception has left in the queues.
+  DrainTicks();
+  if (exiting_ || immediates_.empty()) return;
+  BeginWork();
+  const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kCheck)];
+  for (size_t left = immediates_.size();;) {
+    const StepEnd end = RunImmediates(left);
+    if (end == StepEnd::kDone) DrainTicks();
+    if (end != StepEnd::kThrew) break;
+    DropClearedImmediates(left);
+    if (left == 0) left = immediates_.size();
+  }
+  EndPhase(Phase::kCheck, before);
+}
+
+void EventLoop::DropClearedImmediates(size_t& left) {
+  for (; left > 0 && !immediates_.Front().callback; --left) immediates_.Pop();
+}
+
+StepEnd EventLoop::RunImmediates(size_t& left) {
+  for (bool first = true;; first = false) {
+    DropClearedImmediates(left);
+    if (left == 0) return StepEnd::kDone;
+    if (!first) {
+      if (const StepEnd end = DrainTicks(); end != StepEnd::kDone) return end;
+      // A tick may have cleared it.
+      DropClearedImmediates(left);
+      if (left == 0) return StepEnd::kDone;
+    }
+    QueuedImmediate immediate = immediates_.Pop();
+    --left;
+    if (immediate.has_ref) refs_.Remove(RefKind::kImmediate);
+    if (const StepEnd end = RunStep(Phase::kCheck, immediate.callback, immediate.context.get()); end != StepEnd::kDone) return end;
+  }
+}
+
+void EventLoop::RunClose() {
+  if (exiting_ || closing_.empty()) return;
+  BeginWork();
+  const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kClose)];
+  std::vector<Ref<Handle>> batch = std::exchange(closing_, {});
+  for (; !batch.empty(); batch.pop_back()) {
+    Handle& handle = *batch.back();
+    refs_.Remove(RefKind::kClosing);
+    if (handle.on_closed_ && !RunCallback(Phase::kClose, handle.on_closed_, handle.context_.get())) break;
+  }
+  EndPhase(Phase::kClose, before);
+}
+
+}  // namespace rota

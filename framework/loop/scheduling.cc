@@ -1,0 +1,105 @@
+// What schedules callbacks, and the handles of timers and immediates.
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "framework/base/log.h"
+#include "framework/loop/event_loop.h"
+
+namespace rota {
+namespace {
+
+constexpr int64_t kLongestDelayMs = 2147483647;  // 2^31 - 1, as in Node.
+
+// Rounded up, so that no timer runs early.
+int64_t DelayInMilliseconds(Duration delay) {
+  const int64_t ms = std::chrono::ceil<std::chrono::milliseconds>(delay).count();
+  return std::clamp<int64_t>(ms, 1, kLongestDelayMs);
+}
+
+// As the constructor of Timeout in lib/internal/timers.js does.
+int64_t DelayAsInNode(Duration delay) {
+  const int64_t ms = std::chrono::floor<std::chrono::milliseconds>(delay).count();
+  if (ms <= kLongestDelayMs) return std::max<int64_t>(ms, 1);
+  Log(LogLevel::kWarn, "timer_delay_too_long", {{"milliseconds", std::to_string(ms)}, {"used", "1"}});
+  return 1;
+}
+
+}  // namespace
+
+TimePoint EventLoop::TimerNow() const {
+  const TimePoint now = clock_.Now();
+  return follows_node() ? TimePoint(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch())) : now;
+}
+
+Timer EventLoop::StartTimer(Duration delay, bool repeats, Callback callback) {
+  const int64_t delay_ms = follows_node() ? DelayAsInNode(delay) : DelayInMilliseconds(delay);
+  Ref<TimerNode> node = MakeRef<TimerNode>(std::move(callback), CaptureContext(), delay_ms, repeats);
+  timers_.Arm(*node, TimerNow());
+  return Timer(this, std::move(node));
+}
+
+Timer EventLoop::SetTimeout(Duration delay, Callback callback) { return StartTimer(delay, false, std::move(callback)); }
+
+Timer EventLoop::SetInterval(Duration period, Callback callback) {
+  return StartTimer(period, true, std::move(callback));
+}
+
+Immediate EventLoop::SetImmediate(Callback callback) {
+  refs_.Add(RefKind::kImmediate);
+  return Immediate(this, immediates_.Push({std::move(callback), CaptureContext(), true}));
+}
+
+void EventLoop::NextTick(Callback callback) { tick_queue_.PushTick({std::move(callback), CaptureContext()}); }
+
+uint64_t EventLoop::QueueMicrotask(Callback callback) {
+  return tick_queue_.PushMicrotask({std::move(callback), CaptureContext()});
+}
+
+Ref<Handle> EventLoop::OpenHandle() { return Ref<Handle>(new Handle(*this)); }
+
+void EventLoop::SetImmediateRef(QueuedImmediate& immediate, bool has_ref) {
+  if (immediate.has_ref == has_ref) return;
+  immediate.has_ref = has_ref;
+  if (has_ref) {
+    refs_.Add(RefKind::kImmediate);
+  } else {
+    refs_.Remove(RefKind::kImmediate);
+  }
+}
+
+// ---- Timer and Immediate.
+
+void Timer::Clear() {
+  if (node_) loop_->timers_.Clear(*node_);
+}
+
+void Timer::Refresh() {
+  // A timer that has fired belongs to who refreshes it.
+  if (node_ && loop_->timers_.Arm(*node_, loop_->TimerNow())) node_->context = CaptureContext();
+}
+
+void Timer::SetRef(bool has_ref) {
+  if (node_) loop_->timers_.SetRef(*node_, has_ref);
+}
+
+void Immediate::Clear() {
+  EventLoop::QueuedImmediate* queued = loop_ == nullptr ? nullptr : loop_->FindImmediate(position_);
+  if (queued == nullptr || !queued->callback) return;
+  loop_->SetImmediateRef(*queued, false);
+  // Destroyed at the end, after the slot is empty: a destructor may schedule again.
+  const EventLoop::QueuedImmediate taken = std::exchange(*queued, {Callback(), nullptr, false});
+}
+
+void Immediate::SetRef(bool has_ref) {
+  EventLoop::QueuedImmediate* queued = loop_ == nullptr ? nullptr : loop_->FindImmediate(position_);
+  if (queued != nullptr && queued->callback) loop_->SetImmediateRef(*queued, has_ref);
+}
+
+bool Immediate::has_ref() const {
+  const EventLoop::QueuedImmediate* queued = loop_ == nullptr ? nullptr : loop_->FindImmediate(position_);
+  return queued != nullptr && queued->has_ref;
+}
+
+}  // namespace rota
