@@ -1,0 +1,164 @@
+#include "framework/transport/grpcpp/grpcpp_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/framework/transport/grpcpp/client_call.h"
+#include "tests/framework/transport/grpcpp/server_test_base.h"
+
+namespace rota {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class GrpcppServerTest : public ServerTestBase {
+ protected:
+  // Runs the loop until `client`, on a thread of its own, and all that keeps the loop alive have ended.
+  void Run(const std::function<void()>& client) {
+    std::thread thread(client);
+    loop_.Run();
+    thread.join();
+  }
+  void DrainSoon(Duration grace) {
+    loop_.Post([this, grace] { server_->Drain(grace, [this] { ++drains_; }); });
+  }
+
+  int drains_ = 0;
+};
+
+TEST_F(GrpcppServerTest, ItListensOnEveryAddressAndTellsThePorts) {
+  server_ = NewGrpcppServer(loop_, ServerOptions());
+  const auto bound = server_->Listen({"127.0.0.1:0", "localhost:0"}, *this);
+  ASSERT_TRUE(bound.ok()) << bound.status().ToString();
+  ASSERT_EQ(bound->size(), 2u);
+  EXPECT_THAT((*bound)[0], StartsWith("127.0.0.1:"));
+  EXPECT_THAT((*bound)[1], StartsWith("localhost:"));
+  EXPECT_THAT((*bound)[0], ::testing::Not(EndsWith(":0")));
+  OnEachCall(Echo);
+  RunWith([&] {
+    for (const std::string& address : *bound) {
+      EXPECT_TRUE(ClientCall(Connect(address), "/a.B/C").Exchange({"x"}).status.ok()) << address;
+    }
+  });
+}
+
+TEST_F(GrpcppServerTest, APortInUseIsAnErrorThatNamesIt) {
+  Listen();
+  const auto other = NewGrpcppServer(loop_, ServerOptions());
+  const auto bound = other->Listen({"127.0.0.1:0", address_}, *this);
+  EXPECT_EQ(bound.status().code(), StatusCode::kAlreadyExists);
+  const std::string port = address_.substr(address_.rfind(':') + 1);
+  EXPECT_EQ(bound.status().message(), "cannot listen on " + address_ + ": port " + port + " of 127.0.0.1 is in use");
+  RunWith([] {});
+}
+
+TEST_F(GrpcppServerTest, ListenWorksOnce) {
+  Listen();
+  EXPECT_EQ(server_->Listen({"127.0.0.1:0"}, *this).status().code(), StatusCode::kFailedPrecondition);
+  RunWith([] {});
+  EXPECT_EQ(server_->Listen({"127.0.0.1:0"}, *this).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(NewGrpcppServer(loop_, ServerOptions())->Listen({}, *this).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(GrpcppServerTest, ACallMoreThanTheLimitIsRefusedAndCounted) {
+  Signal begun;
+  OnEachCall([&](ScriptedSink&) { begun.Set(); });
+  Listen({.max_concurrent_calls = 1});
+  grpc::Status refused;
+  RunWith([&] {
+    ClientCall first(Connect(address_), "/a.B/C");
+    first.Start();
+    EXPECT_TRUE(begun.Wait());
+    refused = Exchange("/a.B/C", {"x"}).status;
+  });
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(refused.error_message(), "more than 1 calls at once");
+  EXPECT_EQ(server_->stats().calls_refused, 1u);
+  EXPECT_EQ(server_->stats().calls_started, 1u);
+}
+
+TEST_F(GrpcppServerTest, ADrainLetsRunningCallsFinishAndTakesNoNewConnection) {
+  Signal begun, draining;
+  OnEachCall([&](ScriptedSink& sink) {
+    sink.AddCredit(1);
+    sink.on_message = [&sink] {
+      sink.Write("late answer");
+      sink.Finish();
+    };
+    begun.Set();
+  });
+  Listen();
+  Run([&] {
+    ClientCall running(Connect(address_), "/a.B/C");
+    running.Start();
+    EXPECT_TRUE(begun.Wait());
+    DrainSoon(std::chrono::hours(1));
+    loop_.Post([&] { draining.Set(); });
+    EXPECT_TRUE(draining.Wait());
+    EXPECT_EQ(Exchange("/a.B/C", {"x"}).status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_EQ(drains_, 0);
+    running.Write("go on");
+    EXPECT_EQ(running.Read(), "late answer");
+    EXPECT_TRUE(running.Finish().ok());
+  });
+  EXPECT_EQ(drains_, 1);
+  EXPECT_TRUE(only_sink().outcome.ok()) << only_sink().outcome.ToString();
+  EXPECT_EQ(loop_.refs().total(), 0u);
+}
+
+TEST_F(GrpcppServerTest, CallsThatOutlastTheGraceAreCancelledAndASecondDrainShortensIt) {
+  Signal begun;
+  OnEachCall([&](ScriptedSink&) { begun.Set(); });
+  Listen();
+  grpc::Status status;
+  Run([&] {
+    ClientCall running(Connect(address_), "/a.B/C");
+    running.Start();
+    EXPECT_TRUE(begun.Wait());
+    DrainSoon(std::chrono::hours(1));
+    DrainSoon(std::chrono::milliseconds(1));
+    status = running.Finish();
+  });
+  EXPECT_NE(status.error_code(), grpc::StatusCode::OK);
+  EXPECT_EQ(only_sink().outcome, CancelledError("the server stops"));
+  // The first drain keeps its `done`; there is no second one.
+  EXPECT_EQ(drains_, 1);
+}
+
+TEST_F(GrpcppServerTest, ADrainOfAServerThatNeverListenedEndsAtOnce) {
+  server_ = NewGrpcppServer(loop_, ServerOptions());
+  server_->Drain(std::chrono::hours(1), [this] { ++drains_; });
+  EXPECT_EQ(drains_, 0);
+  loop_.Run();
+  EXPECT_EQ(drains_, 1);
+}
+
+TEST_F(GrpcppServerTest, TheDestructorEndsTheCallsThatRun) {
+  Signal begun;
+  OnEachCall([&](ScriptedSink&) { begun.Set(); });
+  Listen();
+  grpc::Status status;
+  Run([&] {
+    ClientCall running(Connect(address_), "/a.B/C");
+    running.Start();
+    EXPECT_TRUE(begun.Wait());
+    loop_.Post([this] { server_.reset(); });
+    status = running.Finish();
+  });
+  EXPECT_NE(status.error_code(), grpc::StatusCode::OK);
+  EXPECT_TRUE(only_sink().done);
+  EXPECT_EQ(only_sink().outcome.code(), StatusCode::kCancelled);
+  EXPECT_EQ(loop_.refs().total(), 0u);
+}
+
+}  // namespace
+}  // namespace rota
