@@ -204,13 +204,36 @@ TEST_F(StoreTest, ARootThatIsMissingOrNoFolderIsNamedWhole) {
   EXPECT_THAT(Store::Open((root_ / "a").string()).status().ToString(), HasSubstr((root_ / "a").string()));
 }
 
-TEST_F(StoreTest, ARootThatMayNotBeWrittenIsNamed) {
-  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
-  const std::filesystem::path locked = root_ / "locked";
-  std::filesystem::create_directory(locked);
-  chmod(locked.c_str(), 0500);
-  EXPECT_THAT(Store::Open(locked.string()).status().ToString(), HasSubstr("locked' cannot be written"));
-  chmod(locked.c_str(), 0700);
+// Somebody whom file permissions bind, while it lives: root may do everything.
+class Unprivileged {
+ public:
+  Unprivileged() : was_(geteuid()) {
+    if (was_ == 0 && seteuid(65534) != 0) ADD_FAILURE() << "root cannot become nobody here";
+  }
+  ~Unprivileged() {
+    if (geteuid() != was_) EXPECT_EQ(seteuid(was_), 0);
+  }
+
+ private:
+  const uid_t was_;
+};
+
+TEST_F(StoreTest, ARootThatMayNotBeReadOrWrittenIsNamed) {
+  // By relative names, as the folders above may be closed to others.
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(root_);
+  ASSERT_EQ(chmod(root_.c_str(), 0755), 0);
+  ASSERT_EQ(mkdir("closed", 0000), 0);
+  ASSERT_EQ(mkdir("locked", 0555), 0);
+  ASSERT_EQ(chmod("locked", 0555), 0);
+  {
+    const Unprivileged nobody;
+    EXPECT_EQ(Store::Open("closed").status(), rota::PermissionDeniedError("root folder 'closed': Permission denied"));
+    EXPECT_EQ(Store::Open("locked").status(), rota::PermissionDeniedError("root folder 'locked' cannot be written: Permission denied"));
+  }
+  chmod("closed", 0700);
+  chmod("locked", 0700);
+  std::filesystem::current_path(before);
 }
 
 }  // namespace
