@@ -55,6 +55,8 @@ class Catcher {
 };
 
 // The part of a promise that does not depend on the type of the value.
+// Thread: loop.
+// Owner:  the frame of its coroutine, which belongs to a Task.
 class PromiseBase {
  public:
   static void* operator new(size_t size) { return FramePool::Allocate(size); }

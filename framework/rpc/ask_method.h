@@ -16,6 +16,8 @@ namespace rota {
 
 // Calls a unary method of an actor of this process, without a transport: the body of a method of a generated reference.
 // Goes to the same actor as a call from outside would.
+// Thread: loop. `method` and `system` outlive the task.
+// Errors: those of ActorRef::Ask(); INVALID_ARGUMENT for a key that no actor can have.
 template <auto handler, auto key, typename Q = typename internal::MethodOf<handler, key>::Request,
           typename R = typename internal::MethodOf<handler, key>::Response>
 Task<R> AskMethod(const MethodInfo& method, ActorSystem& system, std::string kind, Q request, Duration timeout) {

@@ -9,11 +9,13 @@
 
 namespace rota {
 
-// Reads a request of `method`.
+// Reads a request of `method`. Fields that are not known are kept.
+// Thread: any.
 // Errors: INVALID_ARGUMENT "request of files.v1.Files/Stat is not a valid files.v1.StatRequest".
 Status Decode(const MethodInfo& method, const Payload& payload, google::protobuf::MessageLite& message);
 
 // Writes an answer of `method` straight into the memory that goes to the peer.
+// Thread: any.
 // Errors: INTERNAL when it is too long for protobuf.
 StatusOr<Payload> Encode(const MethodInfo& method, const google::protobuf::MessageLite& message);
 

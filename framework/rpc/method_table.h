@@ -19,6 +19,7 @@ enum class MethodKind : uint8_t { kUnary, kClientStream, kServerStream, kBidi };
 constexpr bool ClientStreams(MethodKind kind) { return kind == MethodKind::kClientStream || kind == MethodKind::kBidi; }
 
 // One method of a service. Made by the generated code, with static storage.
+// Thread: any; constant.
 struct MethodInfo {
   std::string_view full_name;  // "files.v1.Files/Stat"
   MethodKind kind;

@@ -16,6 +16,8 @@ inline constexpr size_t kMaxNameBytes = 1024;
 inline constexpr size_t kMaxPartBytes = 255;  // NAME_MAX of Linux
 inline constexpr size_t kMaxParts = 32;
 
+// All of this works on text alone. Thread: any.
+
 // OK when `name` says where a file lies below the root, by its text alone; symbolic links on the way are the business of
 // Store. Otherwise INVALID_ARGUMENT with a message that shows the name and says what is wrong with it.
 rota::Status CheckName(std::string_view name);
