@@ -13,6 +13,8 @@ class LoopHook {
  public:
   // Runs without a context; what it throws goes to the uncaught handler of the loop.
   virtual void RunHook() = 0;
+  // Poll does not sleep while this is true: something has come up since the hook ran.
+  virtual bool IsDue() const { return false; }
 
  protected:
   ~LoopHook() = default;
@@ -37,6 +39,9 @@ class HookList {
   }
 
   bool empty() const { return hooks_.empty(); }
+  bool IsAnyDue() const {
+    return std::any_of(hooks_.begin(), hooks_.end(), [](const LoopHook* hook) { return hook != nullptr && hook->IsDue(); });
+  }
 
   // Calls `run(hook)` for each; one that is added meanwhile waits for the next time.
   template <typename Run>

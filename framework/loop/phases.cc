@@ -64,7 +64,7 @@ void EventLoop::RunPoll() {
 
 bool EventLoop::MayBlock() const {
   return !exiting_ && pending_.empty() && closing_.empty() && refs_.count(RefKind::kImmediate) == 0 &&
-         refs_.total() > 0 && inbox_.empty();
+         refs_.total() > 0 && inbox_.empty() && !prepare_hooks_.IsAnyDue();
 }
 
 void EventLoop::Wait() {

@@ -66,6 +66,28 @@ TEST_F(HooksTest, WhatAPrepareHookSchedulesKeepsPollFromSleeping) {
   EXPECT_EQ(trace_, Trace{"immediate"});
 }
 
+TEST_F(HooksTest, PollDoesNotSleepWhileAHookIsDue) {
+  class DueHook final : public LoopHook {
+   public:
+    void RunHook() override { due_ = false; }
+    bool IsDue() const override { return due_; }
+    void MakeDue() { due_ = true; }
+
+   private:
+    bool due_ = false;
+  };
+  DueHook first;
+  Hook second([&] { first.MakeDue(); });
+  loop_.prepare_hooks().Add(first);
+  loop_.prepare_hooks().Add(second);
+  loop_.SetTimeout(milliseconds(1000), Note("timer"));
+  EXPECT_TRUE(loop_.RunOnce());
+  EXPECT_EQ(trace_, Trace{});
+  loop_.prepare_hooks().Remove(second);
+  loop_.RunOnce();
+  EXPECT_EQ(trace_, Trace{"timer"});
+}
+
 TEST_F(HooksTest, HookMayRunACompletionAndItsTicksFollow) {
   bool once = true;
   Hook hook([&] {
