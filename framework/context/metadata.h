@@ -24,6 +24,8 @@ class Metadata {
   void Set(std::string_view key, std::string_view value);
   // Removes every value of `key`; returns how many there were.
   size_t Remove(std::string_view key);
+  // Removes all; memory is kept for reuse.
+  void Clear() { entries_.clear(); }
   // The first value of `key` (in lower case). The view lives until the next change.
   std::optional<std::string_view> Get(std::string_view key) const;
 

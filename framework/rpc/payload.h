@@ -42,6 +42,9 @@ class Payload {
     return payload;
   }
 
+  // Drops all bytes after the first `size`, of which there must be so many.
+  void Truncate(size_t size) noexcept { size_ = size; }
+
   // The bytes of the message. Not null, unless the payload was made without memory.
   uint8_t* data() noexcept { return block_ ? block_.get() + kHeadroom : nullptr; }
   const uint8_t* data() const noexcept { return block_ ? block_.get() + kHeadroom : nullptr; }

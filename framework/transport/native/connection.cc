@@ -1,0 +1,145 @@
+#include "framework/transport/native/connection.h"
+
+#include <chrono>
+#include <utility>
+
+#include <boost/system/error_code.hpp>
+
+#include "framework/loop/context_slot.h"
+
+namespace rota::native {
+namespace {
+
+// What one connection may read and write before others have their turn.
+constexpr size_t kReadQuota = 256 << 10;
+constexpr size_t kWriteQuota = 1 << 20;
+
+// What a peer gets to close its side once all is said. Closing at once would make its kernel throw away what it has not read.
+constexpr Duration kLinger = std::chrono::milliseconds(500);
+
+}  // namespace
+
+Connection::Connection(Host& host, std::unique_ptr<Socket> socket, std::string peer)
+    : host_(host), socket_(std::move(socket)), peer_(std::move(peer)), session_(host, *this, peer_) {}
+
+void Connection::Start() {
+  host_.QueueFlush(*this);
+  WaitToRead();
+}
+
+// ---- Reading.
+
+void Connection::WaitToRead() {
+  // A connection belongs to no request.
+  const ContextScope scope(nullptr);
+  socket_->WaitReadable([self = Ref<Connection>(this)](boost::system::error_code) { self->OnReadable(); });
+}
+
+void Connection::OnReadable() {
+  if (closed_) return;
+  if (output_ended_) return Discard();
+  ++host_.stats.batches;
+  const bool alive = ReadSome();
+  host_.DeliverQueued();
+  if (closed_) return;
+  if (!alive) return Close();
+  WaitToRead();
+}
+
+// False: the peer is gone, or does not speak HTTP/2.
+bool Connection::ReadSome() {
+  for (size_t total = 0; total < kReadQuota;) {
+    const Socket::Result result = socket_->Read(host_.read_buffer);
+    if (result.bytes > 0 && !session_.Receive(host_.read_buffer.first(result.bytes))) return false;
+    if (result.ended) return false;
+    if (result.drained) break;
+    total += result.bytes;
+  }
+  return true;
+}
+
+void Connection::Discard() {
+  for (size_t total = 0; total < kReadQuota;) {
+    const Socket::Result result = socket_->Read(host_.read_buffer);
+    if (result.ended) return Close();
+    if (result.drained) break;
+    total += result.bytes;
+  }
+  WaitToRead();
+}
+
+// ---- Writing.
+
+void Connection::Flush() {
+  if (closed_ || output_ended_ || waits_to_write_) return;
+  size_t total = 0;
+  for (bool more = true; more;) {
+    Output& output = *host_.output;
+    more = session_.Gather(output);
+    if (output.empty()) break;
+    total += output.size();
+    if (!Send(output)) return;
+    if (total >= kWriteQuota) return WaitToWrite();
+  }
+  if (session_.IsOver()) EndOutput();
+}
+
+// False: the rest waits, or the connection is closed.
+bool Connection::Send(Output& output) {
+  const Socket::Result result = socket_->Write(output.pieces());
+  if (result.ended) {
+    output.Clear();
+    Close();
+    return false;
+  }
+  output.Advance(result.bytes);
+  if (output.empty()) return true;
+  if (blocked_ == nullptr) blocked_ = std::exchange(host_.output, std::make_unique_for_overwrite<Output>());
+  WaitToWrite();
+  return false;
+}
+
+void Connection::WaitToWrite() {
+  if (std::exchange(waits_to_write_, true)) return;
+  const ContextScope scope(nullptr);
+  socket_->WaitWritable([self = Ref<Connection>(this)](boost::system::error_code) { self->OnWritable(); });
+}
+
+void Connection::OnWritable() {
+  waits_to_write_ = false;
+  if (closed_) return;
+  if (blocked_ != nullptr) {
+    if (!Send(*blocked_)) return;
+    blocked_.reset();
+  }
+  host_.QueueFlush(*this);
+}
+
+void Connection::Keep(Payload message) {
+  (blocked_ != nullptr ? *blocked_ : *host_.output).Keep(std::move(message));
+}
+
+// ---- Ending.
+
+void Connection::EndOutput() {
+  if (std::exchange(output_ended_, true)) return;
+  socket_->EndOutput();
+  linger_ = host_.loop.SetTimeout(kLinger, [self = Ref<Connection>(this)] { self->Close(); });
+}
+
+void Connection::Cancel() {
+  session_.CancelCalls();
+  session_.EndDrain();
+}
+
+void Connection::Close() {
+  if (std::exchange(closed_, true)) return;
+  const Ref<Connection> keep(this);
+  linger_.Clear();
+  socket_->Close();
+  session_.Close();
+  blocked_.reset();
+  host_.OnClosed(*this);
+}
+
+}  // namespace rota::native

@@ -1,0 +1,67 @@
+#ifndef ROTA_TRANSPORT_NATIVE_CONNECTION_H_
+#define ROTA_TRANSPORT_NATIVE_CONNECTION_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "framework/base/ref.h"
+#include "framework/loop/timer.h"
+#include "framework/rpc/payload.h"
+#include "framework/transport/native/host.h"
+#include "framework/transport/native/output.h"
+#include "framework/transport/native/session.h"
+#include "framework/transport/native/socket.h"
+
+namespace rota::native {
+
+// A socket and the HTTP/2 session on it: reads when there is something to read, writes what the session has when the server
+// says so, and ends when nothing is left.
+// Thread: loop.
+// Owner:  the server, until it is closed; waits hold it as long as they take.
+class Connection final : public RefCounted, private SessionOwner {
+ public:
+  Connection(Host& host, std::unique_ptr<Socket> socket, std::string peer);
+
+  // Begins to read. Once.
+  void Start();
+  // Sends what there is, with as few system calls as possible.
+  void Flush();
+
+  void BeginDrain() { session_.BeginDrain(); }
+  void EndDrain() { session_.EndDrain(); }
+  // Resets what runs and ends the connection as soon as the peer knows.
+  void Cancel();
+  // Ends it here and now.
+  void Close();
+
+  size_t index = 0;           // In the list of the server.
+  bool flush_queued = false;  // In the list of those with something to send.
+
+ private:
+  void WaitToRead();
+  void OnReadable();
+  bool ReadSome();
+  void Discard();
+  void WaitToWrite();
+  void OnWritable();
+  bool Send(Output& output);
+  void EndOutput();
+
+  void OnOutput() override { host_.QueueFlush(*this); }
+  void Keep(Payload message) override;
+
+  Host& host_;
+  const std::unique_ptr<Socket> socket_;
+  const std::string peer_;
+  Session session_;
+  std::unique_ptr<Output> blocked_;  // What the socket did not take.
+  bool waits_to_write_ = false;
+  bool output_ended_ = false;  // All is said; the peer is to close.
+  bool closed_ = false;
+  Timer linger_;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_CONNECTION_H_

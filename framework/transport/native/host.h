@@ -1,0 +1,58 @@
+#ifndef ROTA_TRANSPORT_NATIVE_HOST_H_
+#define ROTA_TRANSPORT_NATIVE_HOST_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "framework/base/ref.h"
+#include "framework/loop/event_loop.h"
+#include "framework/rpc/transport.h"
+#include "framework/transport/native/output.h"
+
+namespace rota::native {
+
+class Connection;
+class NativeCall;
+
+// What connections and calls share: all that there is once for each server.
+// Thread: loop.
+// Owner:  the server, which outlives its connections. Calls that outlive it do not use it any more.
+class Host {
+ public:
+  Host(EventLoop& loop, const ServerOptions& options) : loop(loop), options(options) {}
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // Something has happened that the sink of `call` is to hear: it is delivered after the code that runs now, at the latest
+  // before poll sleeps.
+  virtual void QueueCall(NativeCall& call) = 0;
+  // Delivers what is queued; not from inside of a callback of nghttp2.
+  virtual void DeliverQueued() = 0;
+  // `connection` has something to send: it is flushed when the phase is through.
+  virtual void QueueFlush(Connection& connection) = 0;
+  // `connection` is over; the host lets go of it.
+  virtual void OnClosed(Connection& connection) = 0;
+
+  // A call with nothing in it, used before or new.
+  virtual Ref<NativeCall> NewCall() = 0;
+
+  EventLoop& loop;
+  const ServerOptions options;
+  TransportStats stats;
+  CallAcceptor* acceptor = nullptr;
+  // For one read; what is in it is used up before the next one.
+  std::span<uint8_t> read_buffer;
+  // For one flush. A connection whose peer is slow takes it along and puts another one here.
+  std::unique_ptr<Output> output = std::make_unique_for_overwrite<Output>();
+  // Running calls are being cancelled by the server.
+  bool cancelling = false;
+
+ protected:
+  ~Host() = default;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_HOST_H_

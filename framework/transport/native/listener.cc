@@ -1,0 +1,114 @@
+#include "framework/transport/native/listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include <boost/system/error_code.hpp>
+
+#include "framework/base/log.h"
+#include "framework/loop/asio.h"
+#include "framework/loop/context_slot.h"
+#include "framework/transport/native/listen_socket.h"
+
+namespace rota::native {
+namespace {
+
+constexpr int kAtOnce = 64;
+
+// How long accepting rests when descriptors or memory are short.
+constexpr Duration kRest = std::chrono::milliseconds(200);
+
+int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+}  // namespace
+
+Listener::Listener(EventLoop& loop, int fd, OnAccepted on_accepted)
+    : loop_(loop), descriptor_(IoContext(loop), fd), on_accepted_(std::move(on_accepted)), reserve_(OpenReserve()) {}
+
+Listener::~Listener() {
+  if (reserve_ >= 0) close(reserve_);
+}
+
+void Listener::Start() { Wait(); }
+
+void Listener::Wait() {
+  const ContextScope scope(nullptr);
+  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         OnLoop(loop_, [self = Ref<Listener>(this)](boost::system::error_code) { self->OnReady(); }));
+}
+
+void Listener::OnReady() {
+  if (closed_) return;
+  for (int i = 0; i < kAtOnce && AcceptOne(); ++i) {
+    if (closed_) return;
+  }
+  if (!retry_.is_armed()) Wait();
+}
+
+bool Listener::AcceptOne() {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  const int fd = accept4(descriptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    if (address.ss_family != AF_UNIX) {
+      // What is sent is gathered already; see Output.
+      const int on = 1;
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    on_accepted_(fd, PeerName(address));
+    return true;
+  }
+  switch (errno) {
+    case EAGAIN:
+      return false;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      Log(LogLevel::kWarn, "accept_failed", {{"what", std::strerror(errno)}});
+      TurnAway();
+      return false;
+    default:
+      // The connection that waited is broken; the next one need not be (accept(2)).
+      return true;
+  }
+}
+
+void Listener::TurnAway() {
+  if (reserve_ >= 0) close(reserve_);
+  for (int i = 0; i < kAtOnce; ++i) {
+    const int fd = accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) break;
+    close(fd);
+  }
+  reserve_ = OpenReserve();
+  retry_ = loop_.SetTimeout(kRest, [self = Ref<Listener>(this)] {
+    if (!self->closed_) self->Wait();
+  });
+}
+
+void Listener::Close() {
+  if (closed_) return;
+  // Their peers believe to be connected: they are told to go elsewhere, not cut off.
+  while (AcceptOne()) {
+  }
+  Abandon();
+}
+
+void Listener::Abandon() {
+  if (std::exchange(closed_, true)) return;
+  retry_.Clear();
+  on_accepted_ = nullptr;
+  boost::system::error_code ignored;
+  descriptor_.close(ignored);
+}
+
+}  // namespace rota::native

@@ -1,0 +1,51 @@
+#ifndef ROTA_TRANSPORT_NATIVE_LISTENER_H_
+#define ROTA_TRANSPORT_NATIVE_LISTENER_H_
+
+#include <string>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "framework/base/callback.h"
+#include "framework/base/ref.h"
+#include "framework/loop/event_loop.h"
+
+namespace rota::native {
+
+// Accepts the connections of one listening socket, a bounded number at a time. When the process has no descriptor left it
+// turns connections away, by means of one that it holds in reserve, instead of leaving their peers to wait.
+// Thread: loop.
+// Owner:  the server; a wait holds it until it is closed.
+class Listener final : public RefCounted {
+ public:
+  // Takes a connected socket in non-blocking mode.
+  using OnAccepted = UniqueFunction<void(int fd, std::string peer)>;
+
+  // Takes `fd`, which listens in non-blocking mode.
+  Listener(EventLoop& loop, int fd, OnAccepted on_accepted);
+
+  void Start();
+  // Accepts what has come so far and stops.
+  void Close();
+  // Stops; what has come is cut off.
+  void Abandon();
+
+ private:
+  ~Listener() override;
+
+  void Wait();
+  void OnReady();
+  // False: nothing waits, or there are no descriptors.
+  bool AcceptOne();
+  void TurnAway();
+
+  EventLoop& loop_;
+  boost::asio::posix::stream_descriptor descriptor_;
+  OnAccepted on_accepted_;
+  int reserve_ = -1;
+  bool closed_ = false;
+  Timer retry_;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_LISTENER_H_

@@ -1,0 +1,231 @@
+#include "framework/transport/native/native_call.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <utility>
+
+#include "framework/base/check.h"
+#include "framework/base/status_or.h"
+
+namespace rota::native {
+namespace {
+
+// A client gives up by its own clock, and its reset may come here before the deadline counted from the arrival of the
+// request: what ends this close to the deadline ran out of time.
+constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
+
+// Of the fields that open a call, as advertised by SETTINGS_MAX_HEADER_LIST_SIZE.
+constexpr size_t kMaxHeaderBytes = 16 << 10;
+
+// Credit is given back in steps, so that not every message costs a frame.
+constexpr size_t kCreditStep = 16 << 10;
+
+// True until the end of the scope, however it ends.
+class Delivering {
+ public:
+  explicit Delivering(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Delivering() { flag_ = false; }
+  Delivering(const Delivering&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
+
+// ---- From the session. No sink is called here.
+
+void NativeCall::Open(Host& host, CallWire& wire, int32_t stream_id, const std::string& peer) {
+  host_ = &host;
+  wire_ = &wire;
+  stream_id_ = stream_id;
+  start_.peer = peer;
+  headers_.Reset(kMaxHeaderBytes);
+  framer_.Reset(host.options.max_message_bytes);
+  response_.Reset(host.stats);
+}
+
+void NativeCall::OnHeadersEnd() {
+  if (const std::optional<RequestHeaders::Refusal> refusal = headers_.Judge(start_)) {
+    return Refuse(refusal->http_status, refusal->status);
+  }
+  if (headers_.timeout()) start_.deadline = After(host_->loop.Now(), *headers_.timeout());
+  host_->QueueCall(*this);
+}
+
+void NativeCall::OnBytes(std::span<const uint8_t> bytes) {
+  unreturned_ += bytes.size();
+  // What nobody will hear of any more is not put together.
+  if (refused_ || !fault_.ok() || response_.has_status()) return;
+  while (std::optional<MessageFramer::Message> message = framer_.Next(bytes)) TakeMessage(*std::move(message));
+  if (!framer_.error().ok()) Fault(framer_.error());
+  if (credit_ > received_.size() && unreturned_ >= kCreditStep) GiveCredit();
+}
+
+void NativeCall::TakeMessage(MessageFramer::Message message) {
+  if (message.compressed) {
+    if (headers_.encoding() == Encoding::kIdentity) {
+      return Fault(InternalError("a message is compressed, but grpc-encoding does not say how"));
+    }
+    StatusOr<Payload> plain = Gunzip(message.payload.view(), host_->options.max_message_bytes);
+    if (!plain.ok()) return Fault(plain.status());
+    message.payload = *std::move(plain);
+  }
+  if (!fault_.ok()) return;
+  received_.Push(std::move(message.payload));
+  if (credit_ > 0 || !begun_) host_->QueueCall(*this);
+}
+
+void NativeCall::OnRemoteEnd() {
+  remote_ended_ = true;
+  if (framer_.within_message()) return Fault(InternalError("the stream ends within a message"));
+  host_->QueueCall(*this);
+}
+
+void NativeCall::OnClosed() {
+  DropMessages();
+  wire_ = nullptr;
+  host_->QueueCall(*this);
+}
+
+void NativeCall::DropMessages() {
+  if (std::optional<Payload> sent_in_part = response_.DropMessages()) wire_->Keep(*std::move(sent_in_part));
+}
+
+void NativeCall::OnRoom() {
+  // Only at half, so that the sink is not woken for each message.
+  if (!full_ || response_.buffered_bytes() > host_->options.max_buffered_bytes / 2) return;
+  full_ = false;
+  writable_due_ = true;
+  host_->QueueCall(*this);
+}
+
+void NativeCall::Fault(Status status) {
+  if (fault_.ok()) fault_ = std::move(status);
+  host_->QueueCall(*this);
+}
+
+// Answers what never becomes a call of the sink.
+void NativeCall::Refuse(int http_status, Status status) {
+  refused_ = true;
+  ++host_->stats.calls_refused;
+  response_.SetHttpStatus(http_status);
+  response_.SetStatus(std::move(status), Metadata(), start_.path);
+  wire_->QueueSubmit(*this);
+}
+
+// ---- To the sink.
+
+void NativeCall::Deliver() {
+  if (delivering_) return;
+  if (!begun_ && !Begin()) return;
+  DeliverEvents();
+  if (wire_ != nullptr) return;
+  CallSink* const sink = std::exchange(sink_, nullptr);
+  if (sink == nullptr) return;
+  ++host_->stats.calls_done;
+  sink->OnDone(Outcome());
+}
+
+bool NativeCall::Begin() {
+  // The peer took it back before anybody heard of it.
+  if (refused_ || wire_ == nullptr) return false;
+  if (host_->stats.calls_in_flight() >= host_->options.max_concurrent_calls) {
+    Refuse(200, ResourceExhaustedError("more than " + std::to_string(host_->options.max_concurrent_calls) + " calls at once"));
+    return false;
+  }
+  begun_ = true;
+  ++host_->stats.calls_started;
+  const Delivering scope(delivering_);
+  CallSink* const sink = host_->acceptor->OnCall(*this);
+  ROTA_CHECK(sink != nullptr, "CallAcceptor::OnCall() returned no sink");
+  sink_ = sink;
+  return true;
+}
+
+void NativeCall::DeliverEvents() {
+  const Delivering scope(delivering_);
+  while (Hears() && credit_ > 0 && !received_.empty()) {
+    --credit_;
+    Payload message = received_.Pop();
+    ++host_->stats.messages_received;
+    host_->stats.bytes_received += message.size();
+    sink_->OnMessage(std::move(message));
+  }
+  if (Hears() && !fault_.ok()) {
+    // In the place of the sink, which hears of it by OnDone().
+    DropMessages();
+    if (response_.within_message()) return wire_->ResetStream(*this, NGHTTP2_INTERNAL_ERROR);
+    response_.SetStatus(fault_, Metadata(), start_.path);
+    return wire_->QueueSubmit(*this);
+  }
+  if (Hears() && remote_ended_ && received_.empty() && !half_close_told_) {
+    half_close_told_ = true;
+    sink_->OnHalfClose();
+  }
+  if (Hears() && std::exchange(writable_due_, false)) sink_->OnWritable();
+  if (Hears() && credit_ > 0 && unreturned_ >= kCreditStep) GiveCredit();
+}
+
+void NativeCall::GiveCredit() {
+  if (remote_ended_) return;
+  wire_->GiveCredit(*this, std::exchange(unreturned_, 0));
+}
+
+Status NativeCall::Outcome() const {
+  if (!fault_.ok()) return fault_;
+  if (response_.end_sent()) return OkStatus();
+  if (start_.deadline != kNoDeadline && host_->loop.Now() >= start_.deadline - kDeadlineSlack) {
+    return DeadlineExceededError("the deadline of " + start_.path + " has passed");
+  }
+  if (host_->cancelling) return CancelledError("the server stops");
+  return CancelledError("the peer reset " + start_.path + " or went away");
+}
+
+// ---- From the sink.
+
+void NativeCall::AddReadCredit(uint32_t messages) {
+  credit_ += messages;
+  if (delivering_ || wire_ == nullptr || messages == 0) return;
+  // Not here: the sink does not expect a message while it is calling.
+  if (!received_.empty()) return host_->QueueCall(*this);
+  if (unreturned_ >= kCreditStep) GiveCredit();
+}
+
+void NativeCall::SendHeaders(const Metadata& headers) {
+  if (wire_ == nullptr || response_.has_status()) return;
+  response_.SetHeaders(headers, start_.path);
+  wire_->QueueSubmit(*this);
+}
+
+bool NativeCall::Write(Payload message) {
+  // Over: there is no room, and OnDone() comes.
+  if (wire_ == nullptr || response_.has_status()) return false;
+  response_.Push(std::move(message));
+  wire_->QueueSubmit(*this);
+  full_ = response_.buffered_bytes() > host_->options.max_buffered_bytes;
+  return !full_;
+}
+
+void NativeCall::Finish(Status status, const Metadata& trailers) {
+  if (wire_ == nullptr || response_.has_status()) return;
+  response_.SetStatus(std::move(status), trailers, start_.path);
+  wire_->QueueSubmit(*this);
+}
+
+void NativeCall::Clear() {
+  host_ = nullptr;
+  wire_ = nullptr;
+  sink_ = nullptr;
+  start_.path.clear();
+  start_.authority.clear();
+  start_.metadata.Clear();
+  start_.deadline = kNoDeadline;
+  while (!received_.empty()) received_.Pop();
+  credit_ = unreturned_ = 0;
+  fault_ = OkStatus();
+  begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;
+  submit_queued = delivery_queued = false;
+}
+
+}  // namespace rota::native

@@ -1,0 +1,125 @@
+#ifndef ROTA_TRANSPORT_NATIVE_NATIVE_CALL_H_
+#define ROTA_TRANSPORT_NATIVE_NATIVE_CALL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "framework/base/ref.h"
+#include "framework/base/ring_queue.h"
+#include "framework/base/status.h"
+#include "framework/rpc/payload.h"
+#include "framework/rpc/transport.h"
+#include "framework/transport/native/host.h"
+#include "framework/transport/native/message_framer.h"
+#include "framework/transport/native/request_headers.h"
+#include "framework/transport/native/response.h"
+
+namespace rota::native {
+
+class CallPool;
+
+// What a call needs of the HTTP/2 session that carries it.
+class CallWire {
+ public:
+  // The response of `call` has something new.
+  virtual void QueueSubmit(NativeCall& call) = 0;
+  // The peer may send `bytes` more in the stream of `call`.
+  virtual void GiveCredit(NativeCall& call, size_t bytes) = 0;
+  // Ends the stream of `call` at once.
+  virtual void ResetStream(NativeCall& call, uint32_t error_code) = 0;
+  // Keeps memory that may be about to be written.
+  virtual void Keep(Payload message) = 0;
+
+ protected:
+  ~CallWire() = default;
+};
+
+// One RPC on one stream of HTTP/2. What nghttp2 tells is only noted; Deliver() tells the sink.
+// Thread: loop.
+// Owner:  its session, until the stream is closed, and whoever has queued it.
+class NativeCall final : public Call, public RefCounted {
+ public:
+  NativeCall();
+  // Goes back to its pool.
+  static void operator delete(NativeCall* call, std::destroying_delete_t);
+
+  // ---- From the session, in callbacks of nghttp2.
+
+  void Open(Host& host, CallWire& wire, int32_t stream_id, const std::string& peer);
+  void OnField(std::string_view name, std::string_view value) { headers_.Add(name, value, start_); }
+  void OnHeadersEnd();
+  void OnBytes(std::span<const uint8_t> bytes);
+  void OnRemoteEnd();
+  // The stream is over. Nothing follows.
+  void OnClosed();
+
+  // ---- From the host.
+
+  // Tells the sink what has come.
+  void Deliver();
+
+  // ---- For the session.
+
+  int32_t stream_id() const { return stream_id_; }
+  Response& response() { return response_; }
+  void OnRoom();  // nghttp2 has taken messages
+  bool remote_ended() const { return remote_ended_; }
+  bool closed() const { return wire_ == nullptr; }
+  size_t index = 0;              // In the list of the session.
+  bool submit_queued = false;    // In the list of those with something to send.
+  bool delivery_queued = false;  // In the list of the host.
+
+  // ---- Call.
+
+  const CallStart& start() const override { return start_; }
+  void AddReadCredit(uint32_t messages) override;
+  void SendHeaders(const Metadata& headers) override;
+  bool Write(Payload message) override;
+  void Finish(Status status, const Metadata& trailers) override;
+
+ private:
+  friend class CallPool;
+  ~NativeCall() override;
+  void Clear();
+
+  bool Begin();
+  void DeliverEvents();
+  void TakeMessage(MessageFramer::Message message);
+  void Fault(Status status);
+  void Refuse(int http_status, Status status);
+  void GiveCredit();
+  void DropMessages();
+  Status Outcome() const;
+  // Whether the sink may still hear of messages and room.
+  bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !response_.has_status(); }
+
+  Ref<CallPool> pool_;
+  Host* host_ = nullptr;
+  CallWire* wire_ = nullptr;  // Null before Open() and once the stream is closed.
+  CallSink* sink_ = nullptr;
+  int32_t stream_id_ = 0;
+  CallStart start_;
+  RequestHeaders headers_;
+  MessageFramer framer_;
+  RingQueue<Payload> received_;
+  Response response_;
+  uint64_t credit_ = 0;     // In messages, from the sink.
+  size_t unreturned_ = 0;   // Bytes that the peer got no credit for yet.
+  Status fault_;            // What the transport itself ends the call with.
+  bool begun_ = false;
+  bool refused_ = false;
+  bool delivering_ = false;
+  bool remote_ended_ = false;
+  bool half_close_told_ = false;
+  bool full_ = false;       // Write() has returned false and OnWritable() has not followed.
+  bool writable_due_ = false;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_NATIVE_CALL_H_

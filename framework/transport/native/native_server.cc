@@ -1,0 +1,251 @@
+#include "framework/transport/native/native_server.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/base/log.h"
+#include "framework/base/ring_queue.h"
+#include "framework/loop/event_loop.h"
+#include "framework/loop/hooks.h"
+#include "framework/transport/native/call_pool.h"
+#include "framework/transport/native/connection.h"
+#include "framework/transport/native/host.h"
+#include "framework/transport/native/listen_socket.h"
+#include "framework/transport/native/listener.h"
+
+namespace rota {
+namespace native {
+namespace {
+
+constexpr size_t kReadBufferBytes = 128 << 10;
+
+// What peers get to answer the PING that goes with the first GOAWAY.
+constexpr Duration kDrainNotice = std::chrono::seconds(1);
+
+class NativeServer final : public Server, private Host, private LoopHook {
+ public:
+  NativeServer(EventLoop& event_loop, const ServerOptions& server_options);
+  ~NativeServer() override;
+
+  StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) override;
+  void Drain(Duration grace, Callback done) override;
+  const TransportStats& stats() const override { return Host::stats; }
+
+ private:
+  enum class State { kNew, kServing, kDraining, kStopped };
+
+  void OnAccepted(int fd, std::string peer);
+
+  void QueueCall(NativeCall& call) override;
+  void DeliverQueued() override;
+  void QueueFlush(Connection& connection) override;
+  void OnClosed(Connection& connection) override;
+  Ref<NativeCall> NewCall() override { return pool_->Take(); }
+
+  void RunHook() override;
+  bool IsDue() const override { return !queued_.empty() || !to_flush_.empty() || IsQuiet(); }
+
+  void BeginDrain();
+  void LimitGrace(Duration grace);
+  void CancelCalls();
+  // A drain is over.
+  bool IsQuiet() const { return state_ == State::kDraining && connections_.empty() && Host::stats.calls_in_flight() == 0; }
+  void Stop();
+
+  State state_ = State::kNew;
+  Ref<CallPool> pool_ = MakeRef<CallPool>();
+  std::vector<uint8_t> buffer_;
+  std::vector<Ref<Listener>> listeners_;
+  std::vector<Ref<Connection>> connections_;
+  RingQueue<Ref<NativeCall>> queued_;
+  std::vector<Ref<Connection>> to_flush_;
+  std::vector<Ref<Connection>> flushing_;
+  Ref<Handle> handle_;
+  Timer notice_;
+  Timer grace_;
+  TimePoint grace_end_ = kNoDeadline;
+  Callback drained_;
+};
+
+NativeServer::NativeServer(EventLoop& event_loop, const ServerOptions& server_options)
+    : Host(event_loop, server_options), buffer_(kReadBufferBytes) {
+  read_buffer = buffer_;
+  loop.prepare_hooks().Add(*this);
+  loop.check_hooks().Add(*this);
+}
+
+NativeServer::~NativeServer() {
+  loop.prepare_hooks().Remove(*this);
+  loop.check_hooks().Remove(*this);
+  notice_.Clear();
+  grace_.Clear();
+  drained_ = nullptr;
+  cancelling = true;
+  for (const Ref<Listener>& listener : listeners_) listener->Abandon();
+  while (!connections_.empty()) connections_.back()->Close();
+  // Here and now: the loop may not run any more.
+  while (!queued_.empty()) {
+    const Ref<NativeCall> call = queued_.Pop();
+    call->delivery_queued = false;
+    try {
+      call->Deliver();
+    } catch (const std::exception& exception) {
+      Log(LogLevel::kError, "exception_while_stopping", {{"transport", "native"}, {"what", exception.what()}});
+    } catch (...) {
+      Log(LogLevel::kError, "exception_while_stopping", {{"transport", "native"}, {"what", "not a std::exception"}});
+    }
+  }
+}
+
+// ---- Listening.
+
+StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) {
+  if (state_ != State::kNew) return FailedPreconditionError("Listen() was called before, or after Drain()");
+  if (addresses.empty()) return InvalidArgumentError("no address to listen on");
+  std::vector<ListenSockets> opened;
+  Status status;
+  for (const std::string& address : addresses) {
+    StatusOr<ListenSockets> sockets = OpenListenSockets(address);
+    if (!sockets.ok()) {
+      status = std::move(sockets).status();
+      break;
+    }
+    opened.push_back(*std::move(sockets));
+  }
+  if (!status.ok()) {
+    for (const ListenSockets& sockets : opened) {
+      for (const int fd : sockets.fds) close(fd);
+    }
+    return status;
+  }
+  acceptor = &call_acceptor;
+  state_ = State::kServing;
+  handle_ = loop.OpenHandle();
+  std::vector<std::string> bound;
+  for (ListenSockets& sockets : opened) {
+    for (const int fd : sockets.fds) {
+      listeners_.push_back(MakeRef<Listener>(loop, fd, [this](int accepted, std::string peer) { OnAccepted(accepted, std::move(peer)); }));
+      listeners_.back()->Start();
+    }
+    bound.push_back(std::move(sockets.address));
+  }
+  return bound;
+}
+
+void NativeServer::OnAccepted(int fd, std::string peer) {
+  Ref<Connection> connection = MakeRef<Connection>(static_cast<Host&>(*this), std::make_unique<Socket>(loop, fd), std::move(peer));
+  connection->index = connections_.size();
+  connections_.push_back(connection);
+  connection->Start();
+}
+
+void NativeServer::OnClosed(Connection& connection) {
+  const size_t index = connection.index;
+  // The last one takes its place.
+  const Ref<Connection> closed = std::move(connections_[index]);
+  if (index + 1 < connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index = index;
+  }
+  connections_.pop_back();
+}
+
+// ---- What is gathered over a phase.
+
+void NativeServer::QueueCall(NativeCall& call) {
+  if (std::exchange(call.delivery_queued, true)) return;
+  queued_.Push(Ref<NativeCall>(&call));
+}
+
+// Each delivery is a callback of its own: it counts in the budget of the phase, and ticks run after it.
+void NativeServer::DeliverQueued() {
+  // What comes up meanwhile waits, so that this ends.
+  for (size_t left = queued_.size(); left > 0 && !queued_.empty(); --left) {
+    loop.RunCompletion(Operation(loop, RefKind::kIo), [call = queued_.Pop()] {
+      call->delivery_queued = false;
+      call->Deliver();
+    });
+  }
+}
+
+void NativeServer::QueueFlush(Connection& connection) {
+  if (std::exchange(connection.flush_queued, true)) return;
+  to_flush_.emplace_back(&connection);
+}
+
+void NativeServer::RunHook() {
+  DeliverQueued();
+  flushing_.swap(to_flush_);
+  for (const Ref<Connection>& connection : flushing_) {
+    connection->flush_queued = false;
+    connection->Flush();
+  }
+  flushing_.clear();
+  // The ends of the calls whose last bytes are out.
+  DeliverQueued();
+  if (IsQuiet()) Stop();
+}
+
+// ---- Draining.
+
+void NativeServer::Drain(Duration grace, Callback done) {
+  switch (state_) {
+    case State::kNew:
+    case State::kStopped:
+      state_ = State::kStopped;
+      if (done) loop.SetImmediate(std::move(done));
+      return;
+    case State::kServing:
+      drained_ = std::move(done);
+      BeginDrain();
+      break;
+    case State::kDraining:
+      break;  // The first one keeps its `done`.
+  }
+  LimitGrace(grace);
+}
+
+void NativeServer::BeginDrain() {
+  for (const Ref<Listener>& listener : listeners_) listener->Close();
+  listeners_.clear();
+  state_ = State::kDraining;
+  for (const Ref<Connection>& connection : connections_) connection->BeginDrain();
+  notice_ = loop.SetTimeout(kDrainNotice, [this] {
+    for (const Ref<Connection>& connection : connections_) connection->EndDrain();
+  });
+}
+
+void NativeServer::LimitGrace(Duration grace) {
+  if (grace <= Duration::zero()) return CancelCalls();
+  const TimePoint end = After(loop.Now(), grace);
+  if (end >= grace_end_) return;
+  grace_end_ = end;
+  grace_.Clear();
+  grace_ = loop.SetTimeout(grace, [this] { CancelCalls(); });
+}
+
+void NativeServer::CancelCalls() {
+  cancelling = true;
+  for (const Ref<Connection>& connection : connections_) connection->Cancel();
+}
+
+void NativeServer::Stop() {
+  state_ = State::kStopped;
+  notice_.Clear();
+  grace_.Clear();
+  handle_->Close(std::move(drained_));
+}
+
+}  // namespace
+}  // namespace native
+
+std::unique_ptr<Server> NewNativeServer(EventLoop& loop, const ServerOptions& options) {
+  return std::make_unique<native::NativeServer>(loop, options);
+}
+
+}  // namespace rota

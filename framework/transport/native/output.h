@@ -1,0 +1,71 @@
+#ifndef ROTA_TRANSPORT_NATIVE_OUTPUT_H_
+#define ROTA_TRANSPORT_NATIVE_OUTPUT_H_
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "framework/rpc/payload.h"
+
+namespace rota::native {
+
+// What one connection is about to send with one system call: short pieces are copied side by side, long ones stay where
+// they are.
+// Thread: loop.
+// Owner:  the server, which has one for all connections, until a connection takes it along because the peer is slow.
+class Output {
+ public:
+  // Up to here a copy is cheaper than a piece of its own.
+  static constexpr size_t kCopyUpTo = 1024;
+  static constexpr size_t kArenaBytes = 32 << 10;
+  static constexpr size_t kMaxPieces = 128;
+  // No more is gathered for one system call.
+  static constexpr size_t kMaxBytes = 256 << 10;
+
+  Output() = default;
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  bool empty() const { return begin_ == count_; }
+  size_t size() const { return size_; }
+  // One more frame fits, however its bytes are cut into pieces.
+  bool HasRoom() const {
+    return size_ < kMaxBytes && count_ + kMostPieces <= kMaxPieces && arena_used_ + kMostBytes <= kArenaBytes;
+  }
+
+  // The caller has asked HasRoom() before, for each frame.
+  void Copy(const uint8_t* bytes, size_t size);
+  // `bytes` must stay until they are written; see Keep().
+  void Refer(const uint8_t* bytes, size_t size);
+  void Append(const uint8_t* bytes, size_t size) { size <= kCopyUpTo ? Copy(bytes, size) : Refer(bytes, size); }
+  // Keeps the memory that was referred to until all is written.
+  void Keep(Payload message) { kept_.push_back(std::move(message)); }
+
+  // The pieces that are left, for writev.
+  std::span<const iovec> pieces() const { return {pieces_.data() + begin_, count_ - begin_}; }
+  // The first `bytes` of them are written.
+  void Advance(size_t bytes);
+  void Clear();
+
+ private:
+  // Of one frame, which is no longer than the 16 KiB that nghttp2 puts into one, and its header of 9 bytes. Each piece that is
+  // not copied is longer than kCopyUpTo, and at most one that is copied stands before and after it.
+  static constexpr size_t kMostBytes = (16 << 10) + 9;
+  static constexpr size_t kMostPieces = 2 * kMostBytes / kCopyUpTo + 2;
+
+  std::array<iovec, kMaxPieces> pieces_;
+  size_t begin_ = 0;
+  size_t count_ = 0;
+  size_t size_ = 0;
+  size_t arena_used_ = 0;
+  std::vector<Payload> kept_;
+  std::array<uint8_t, kArenaBytes> arena_;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_OUTPUT_H_

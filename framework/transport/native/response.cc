@@ -1,0 +1,153 @@
+#include "framework/transport/native/response.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "framework/transport/native/compression.h"
+#include "framework/transport/native/field_list.h"
+#include "framework/transport/native/message_framer.h"
+
+namespace rota::native {
+namespace {
+
+constexpr std::string_view kContentType = "application/grpc";
+
+// Shorter messages do not get shorter.
+constexpr size_t kLeastToCompress = 64;
+
+size_t WireSize(const Payload& message) { return message.size() + Payload::kHeadroom; }
+
+ssize_t ReadData(nghttp2_session* session, int32_t stream_id, uint8_t*, size_t length, uint32_t* flags,
+                 nghttp2_data_source* source, void*) {
+  return static_cast<Response*>(source->ptr)->BeginFrame(session, stream_id, length, flags);
+}
+
+}  // namespace
+
+void Response::Reset(TransportStats& stats) {
+  stats_ = &stats;
+  headers_.Clear();
+  trailers_.Clear();
+  while (!messages_.empty()) messages_.Pop();
+  status_.reset();
+  buffered_bytes_ = front_sent_ = 0;
+  http_status_ = 200;
+  gzip_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = idle_ = end_sent_ = false;
+}
+
+void Response::SetHeaders(const Metadata& headers, const std::string& path) {
+  headers_set_ = true;
+  if (!headers.empty()) headers_ = Sendable(headers, path);
+}
+
+void Response::Push(Payload message) {
+  bool compressed = false;
+  if (message.headroom() == nullptr) message = Payload::Allocate(0);
+  if (gzip_ && message.size() >= kLeastToCompress) {
+    if (std::optional<Payload> shorter = Gzip(message.view())) {
+      message = *std::move(shorter);
+      compressed = true;
+    }
+  }
+  WritePrefix(message, compressed);
+  buffered_bytes_ += WireSize(message);
+  messages_.Push(std::move(message));
+}
+
+void Response::SetStatus(Status status, const Metadata& trailers, const std::string& path) {
+  status_ = std::move(status);
+  if (!trailers.empty()) trailers_ = Sendable(trailers, path);
+}
+
+std::optional<Payload> Response::DropMessages() {
+  std::optional<Payload> kept;
+  if (front_referred_ && !messages_.empty()) kept = messages_.Pop();
+  while (!messages_.empty()) messages_.Pop();
+  buffered_bytes_ = 0;
+  front_referred_ = false;
+  return kept;
+}
+
+// ---- Into nghttp2.
+
+bool Response::Submit(nghttp2_session* session, int32_t stream_id) {
+  if (!submitted_) {
+    submitted_ = true;
+    if (status_ && messages_.empty() && !headers_set_) return SubmitTrailers(session, stream_id, true);
+    return SubmitHeaders(session, stream_id);
+  }
+  if (!idle_) return true;  // It asks by itself.
+  if (!messages_.empty()) {
+    idle_ = false;
+    return nghttp2_session_resume_data(session, stream_id) == 0;
+  }
+  if (status_ && !trailers_submitted_) return SubmitTrailers(session, stream_id, false);
+  return true;
+}
+
+bool Response::SubmitHeaders(nghttp2_session* session, int32_t stream_id) {
+  FieldList fields;
+  fields.Add(":status", "200");
+  fields.Add("content-type", kContentType);
+  if (gzip_) fields.Add("grpc-encoding", "gzip");
+  fields.AddMetadata(headers_);
+  nghttp2_data_provider messages{};
+  messages.source.ptr = this;
+  messages.read_callback = &ReadData;
+  return nghttp2_submit_response(session, stream_id, fields.data(), fields.size(), &messages) == 0;
+}
+
+bool Response::SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool only) {
+  trailers_submitted_ = true;
+  FieldList fields;
+  std::string http_status;
+  if (only) {
+    http_status = std::to_string(http_status_);
+    fields.Add(":status", http_status_ == 200 ? std::string_view("200") : http_status);
+    fields.Add("content-type", kContentType);
+    if (status_->code() == StatusCode::kUnimplemented) fields.Add("grpc-accept-encoding", kAcceptedEncodings);
+  }
+  fields.AddStatus(*status_);
+  fields.AddMetadata(trailers_);
+  if (only) return nghttp2_submit_response(session, stream_id, fields.data(), fields.size(), nullptr) == 0;
+  return nghttp2_submit_trailer(session, stream_id, fields.data(), fields.size()) == 0;
+}
+
+// ---- Out of nghttp2.
+
+ssize_t Response::BeginFrame(nghttp2_session* session, int32_t stream_id, size_t length, uint32_t* flags) {
+  const size_t size = std::min(length, buffered_bytes_);
+  if (size == 0 && !status_) {
+    idle_ = true;
+    return NGHTTP2_ERR_DEFERRED;
+  }
+  if (size > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (size == buffered_bytes_ && status_) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    if (!SubmitTrailers(session, stream_id, false)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+  return static_cast<ssize_t>(size);
+}
+
+void Response::TakeFrame(const uint8_t* frame_header, size_t length, Output& output) {
+  constexpr size_t kFrameHeaderBytes = 9;
+  output.Copy(frame_header, kFrameHeaderBytes);
+  buffered_bytes_ -= length;
+  while (length > 0) {
+    Payload& front = messages_.Front();
+    const size_t piece = std::min(length, WireSize(front) - front_sent_);
+    output.Append(front.headroom() + front_sent_, piece);
+    if (piece > Output::kCopyUpTo) front_referred_ = true;
+    front_sent_ += piece;
+    length -= piece;
+    if (front_sent_ < WireSize(front)) return;
+    ++stats_->messages_sent;
+    stats_->bytes_sent += front.size();
+    front_sent_ = 0;
+    Payload sent = messages_.Pop();
+    if (std::exchange(front_referred_, false)) output.Keep(std::move(sent));
+  }
+}
+
+}  // namespace rota::native

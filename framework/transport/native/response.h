@@ -1,0 +1,81 @@
+#ifndef ROTA_TRANSPORT_NATIVE_RESPONSE_H_
+#define ROTA_TRANSPORT_NATIVE_RESPONSE_H_
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "framework/base/ring_queue.h"
+#include "framework/base/status.h"
+#include "framework/context/metadata.h"
+#include "framework/rpc/payload.h"
+#include "framework/rpc/transport.h"
+#include "framework/transport/native/output.h"
+
+namespace rota::native {
+
+// What one call sends: headers, messages, trailers. Nothing of it goes to nghttp2 before Submit(), which sees what has been
+// written by then as a whole: so a status without messages becomes one frame, and messages share frames.
+// Thread: loop.
+// Owner:  the call.
+class Response {
+ public:
+  // Begins anew. Counts what is sent in `stats`.
+  void Reset(TransportStats& stats);
+
+  // ---- For the call, in this order.
+
+  void SetHeaders(const Metadata& headers, const std::string& path);
+  // Messages are compressed from here on.
+  void SetGzip() { gzip_ = true; }
+  void Push(Payload message);
+  void SetStatus(Status status, const Metadata& trailers, const std::string& path);
+  // Instead of all that: a status of HTTP for a request that is not one of gRPC.
+  void SetHttpStatus(int http_status) { http_status_ = http_status; }
+  bool has_status() const { return status_.has_value(); }
+
+  // Of messages with their prefixes that nghttp2 has not taken yet.
+  size_t buffered_bytes() const { return buffered_bytes_; }
+  // Drops them. What has been sent of a message in part is handed to `keep`, since it may be about to be written.
+  std::optional<Payload> DropMessages();
+  // Part of a message has been sent, so no trailers may follow.
+  bool within_message() const { return front_sent_ > 0; }
+
+  // ---- For the session.
+
+  // Gives nghttp2 what is new. False: it took nothing and the stream is to be reset.
+  bool Submit(nghttp2_session* session, int32_t stream_id);
+  // The callback of nghttp2 for the bytes that come next: how many of at most `length` it gets.
+  ssize_t BeginFrame(nghttp2_session* session, int32_t stream_id, size_t length, uint32_t* flags);
+  // Moves as many bytes to `output`.
+  void TakeFrame(const uint8_t* frame_header, size_t length, Output& output);
+  // The last frame has been handed to the socket.
+  void OnEndSent() { end_sent_ = true; }
+  bool end_sent() const { return end_sent_; }
+
+ private:
+  bool SubmitHeaders(nghttp2_session* session, int32_t stream_id);
+  bool SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool only);
+
+  TransportStats* stats_ = nullptr;
+  Metadata headers_;
+  Metadata trailers_;
+  RingQueue<Payload> messages_;
+  std::optional<Status> status_;
+  size_t buffered_bytes_ = 0;
+  size_t front_sent_ = 0;  // How much of the first message nghttp2 has taken, prefix included.
+  int http_status_ = 200;
+  bool gzip_ = false;
+  bool front_referred_ = false;  // An output refers to its memory.
+  bool headers_set_ = false;
+  bool submitted_ = false;
+  bool trailers_submitted_ = false;
+  bool idle_ = false;  // nghttp2 waits for a word that there are bytes again.
+  bool end_sent_ = false;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_RESPONSE_H_

@@ -1,0 +1,97 @@
+#ifndef ROTA_TRANSPORT_NATIVE_SESSION_H_
+#define ROTA_TRANSPORT_NATIVE_SESSION_H_
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/base/ref.h"
+#include "framework/transport/native/host.h"
+#include "framework/transport/native/native_call.h"
+#include "framework/transport/native/output.h"
+
+namespace rota::native {
+
+// What a session needs of the connection that carries its bytes.
+class SessionOwner {
+ public:
+  // There may be something to Gather().
+  virtual void OnOutput() = 0;
+  // Keeps memory until what was gathered so far is written.
+  virtual void Keep(Payload message) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+// HTTP/2 on one connection: nghttp2 and the calls of its streams.
+// Thread: loop. The callbacks of nghttp2 only note things in calls; nothing above the transport runs in them.
+// Owner:  the connection.
+class Session final : private CallWire {
+ public:
+  Session(Host& host, SessionOwner& owner, const std::string& peer);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Takes what the peer has sent. False: it does not speak HTTP/2, and the connection is to be closed.
+  bool Receive(std::span<const uint8_t> bytes);
+  // Appends what is to be sent until `output` is full; returns whether there may be more. Nothing of it is given twice.
+  // A broken session has no more to send.
+  bool Gather(Output& output);
+  // Nothing is left to be said or heard.
+  bool IsOver() const;
+
+  // Tells the peer that the connection is about to end (GOAWAY without a last stream, and a PING); once the peer has heard
+  // of it, or at EndDrain(), says which stream was the last one (RFC 9113, section 6.8).
+  void BeginDrain();
+  void EndDrain();
+  // Resets all streams.
+  void CancelCalls();
+  // The connection is gone: ends all calls.
+  void Close();
+
+ private:
+  struct Callbacks;
+
+  NativeCall* Find(int32_t stream_id);
+  void OnBeginHeaders(int32_t stream_id);
+  void OnFrame(const nghttp2_frame& frame);
+  void OnFrameSent(const nghttp2_frame& frame);
+  void OnStreamClose(int32_t stream_id);
+
+  void QueueSubmit(NativeCall& call) override;
+  void GiveCredit(NativeCall& call, size_t bytes) override;
+  void ResetStream(NativeCall& call, uint32_t error_code) override;
+  void Keep(Payload message) override { owner_.Keep(std::move(message)); }
+  void SubmitCalls();
+
+  // Constant after construction.
+  Host& host_;
+  SessionOwner& owner_;
+  const std::string& peer_;
+
+  struct Delete {
+    void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
+  };
+  std::unique_ptr<nghttp2_session, Delete> session_;
+  std::vector<Ref<NativeCall>> calls_;
+  std::vector<Ref<NativeCall>> to_submit_;
+  // The last stream that was looked up: frames of one stream often come together.
+  int32_t last_stream_id_ = 0;
+  NativeCall* last_call_ = nullptr;
+  NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
+  size_t unreturned_ = 0;            // Bytes of the connection's window to give back.
+  bool drain_begun_ = false;
+  bool drain_ended_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_SESSION_H_

@@ -1,0 +1,43 @@
+#include "framework/transport/native/socket.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include <boost/system/error_code.hpp>
+
+namespace rota::native {
+namespace {
+
+bool IsForNow(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+Socket::Result Socket::Read(std::span<uint8_t> buffer) {
+  const ssize_t size = recv(fd(), buffer.data(), buffer.size(), 0);
+  if (size > 0) {
+    // Less than there was room for: a stream socket has no more now.
+    return {.bytes = static_cast<size_t>(size), .drained = static_cast<size_t>(size) < buffer.size()};
+  }
+  if (size < 0 && IsForNow(errno)) return {.drained = true};
+  return {.ended = true, .drained = true};
+}
+
+Socket::Result Socket::Write(std::span<const iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  // Not a signal when the peer is gone.
+  const ssize_t size = sendmsg(fd(), &message, MSG_NOSIGNAL);
+  if (size >= 0) return {.bytes = static_cast<size_t>(size)};
+  return {.ended = !IsForNow(errno)};
+}
+
+void Socket::EndOutput() { shutdown(fd(), SHUT_WR); }
+
+void Socket::Close() {
+  boost::system::error_code ignored;
+  descriptor_.close(ignored);
+}
+
+}  // namespace rota::native

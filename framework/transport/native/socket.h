@@ -1,0 +1,64 @@
+#ifndef ROTA_TRANSPORT_NATIVE_SOCKET_H_
+#define ROTA_TRANSPORT_NATIVE_SOCKET_H_
+
+#include <sys/uio.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "framework/loop/asio.h"
+#include "framework/loop/event_loop.h"
+
+namespace rota::native {
+
+// A connected stream socket that never blocks: Asio waits for it, and reading and writing are plain system calls, so that one
+// buffer serves all connections.
+// Thread: loop.
+// Owner:  the connection.
+class Socket {
+ public:
+  // Takes `fd`, which is in non-blocking mode.
+  Socket(EventLoop& loop, int fd) : loop_(loop), descriptor_(IoContext(loop), fd) {}
+  virtual ~Socket() = default;
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  struct Result {
+    size_t bytes = 0;
+    bool ended = false;  // The peer has closed its side, or the connection is broken: nothing more comes or goes.
+    bool drained = false;  // Reading: what has come is read, so it is time to wait.
+  };
+  virtual Result Read(std::span<uint8_t> buffer);
+  // Fewer bytes than there are: the socket is full.
+  virtual Result Write(std::span<const iovec> pieces);
+  // Says that nothing more will be sent.
+  virtual void EndOutput();
+  // Whether bytes that have come wait inside of the socket object, where no readiness tells of them.
+  virtual bool HoldsInput() const { return false; }
+
+  // Calls `handler(boost::system::error_code)` in the poll phase, once; with an error after Close().
+  template <typename Handler>
+  void WaitReadable(Handler handler) {
+    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read, OnLoop(loop_, std::move(handler)));
+  }
+  template <typename Handler>
+  void WaitWritable(Handler handler) {
+    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_write, OnLoop(loop_, std::move(handler)));
+  }
+
+  void Close();
+
+ protected:
+  int fd() { return descriptor_.native_handle(); }
+
+ private:
+  EventLoop& loop_;
+  boost::asio::posix::stream_descriptor descriptor_;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_SOCKET_H_
