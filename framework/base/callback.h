@@ -2,6 +2,7 @@
 #define ROTA_BASE_CALLBACK_H_
 
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <new>
 #include <type_traits>
@@ -13,12 +14,15 @@ template <typename Signature>
 class UniqueFunction;
 
 // A move-only std::function: owns a callable, may hold move-only captures, and keeps callables of up to
-// kInlineBytes inside of itself, so that the usual closure of a few pointers costs no allocation.
+// kInlineBytes inside of itself, so that the usual closure of a few pointers costs no allocation. Moving one whose callable
+// is trivially copyable, or lies on the heap, copies bytes and calls nothing.
 // Thread: a value. Calling an empty one is undefined; test it with operator bool.
 template <typename R, typename... Args>
 class UniqueFunction<R(Args...)> {
  public:
   static constexpr size_t kInlineBytes = 48;
+  // What asks for more lies on the heap. A callback with its context is 64 bytes so: one line of the cache.
+  static constexpr size_t kAlignment = alignof(void*);
 
   UniqueFunction() noexcept = default;
   UniqueFunction(std::nullptr_t) noexcept {}  // NOLINT: implicit, as in std::function
@@ -52,14 +56,26 @@ class UniqueFunction<R(Args...)> {
  private:
   struct Operations {
     R (*call)(void* storage, Args&&... args);
+    // Null: the bytes are copied.
     void (*relocate)(void* from, void* to) noexcept;
+    // Null: there is nothing to destroy.
     void (*destroy)(void* storage) noexcept;
   };
 
   template <typename Callable>
   static constexpr bool FitsInline() {
-    return sizeof(Callable) <= kInlineBytes && alignof(Callable) <= alignof(std::max_align_t) &&
+    return sizeof(Callable) <= kInlineBytes && alignof(Callable) <= kAlignment &&
            std::is_nothrow_move_constructible_v<Callable>;
+  }
+
+  template <typename Callable>
+  static void Relocate(void* from, void* to) noexcept {
+    ::new (to) Callable(std::move(*static_cast<Callable*>(from)));
+    static_cast<Callable*>(from)->~Callable();
+  }
+  template <typename Callable>
+  static void Destroy(void* storage) noexcept {
+    static_cast<Callable*>(storage)->~Callable();
   }
 
   template <typename Callable>
@@ -67,11 +83,8 @@ class UniqueFunction<R(Args...)> {
       [](void* storage, Args&&... args) -> R {
         return std::invoke(*static_cast<Callable*>(storage), std::forward<Args>(args)...);
       },
-      [](void* from, void* to) noexcept {
-        ::new (to) Callable(std::move(*static_cast<Callable*>(from)));
-        static_cast<Callable*>(from)->~Callable();
-      },
-      [](void* storage) noexcept { static_cast<Callable*>(storage)->~Callable(); },
+      std::is_trivially_copyable_v<Callable> ? nullptr : &Relocate<Callable>,
+      std::is_trivially_destructible_v<Callable> ? nullptr : &Destroy<Callable>,
   };
 
   template <typename Callable>
@@ -79,20 +92,26 @@ class UniqueFunction<R(Args...)> {
       [](void* storage, Args&&... args) -> R {
         return std::invoke(**static_cast<Callable**>(storage), std::forward<Args>(args)...);
       },
-      [](void* from, void* to) noexcept { ::new (to) Callable*(*static_cast<Callable**>(from)); },
+      nullptr,
       [](void* storage) noexcept { delete *static_cast<Callable**>(storage); },
   };
 
   void MoveFrom(UniqueFunction& other) noexcept {
     operations_ = std::exchange(other.operations_, nullptr);
-    if (operations_ != nullptr) operations_->relocate(other.storage_, storage_);
+    if (operations_ == nullptr) return;
+    if (operations_->relocate == nullptr) {
+      std::memcpy(storage_, other.storage_, kInlineBytes);
+    } else {
+      operations_->relocate(other.storage_, storage_);
+    }
   }
   void Reset() noexcept {
     // Cleared first: the destructor of the callable may look at this function again.
-    if (const Operations* operations = std::exchange(operations_, nullptr)) operations->destroy(storage_);
+    const Operations* const operations = std::exchange(operations_, nullptr);
+    if (operations != nullptr && operations->destroy != nullptr) operations->destroy(storage_);
   }
 
-  alignas(std::max_align_t) std::byte storage_[kInlineBytes];
+  alignas(kAlignment) std::byte storage_[kInlineBytes];
   const Operations* operations_ = nullptr;
 };
 

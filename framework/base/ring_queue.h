@@ -1,23 +1,31 @@
 #ifndef ROTA_BASE_RING_QUEUE_H_
 #define ROTA_BASE_RING_QUEUE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
+#include <vector>
 
 #include "framework/base/check.h"
 
 namespace rota {
 
-// FIFO queue in one block of memory that grows by doubling and is kept for reuse, so a queue that has reached its
-// size allocates no more. Every element has a position that never changes, which lets its owner take it back
-// from the middle in constant time (see At()).
+// FIFO queue in blocks of memory that are kept for reuse, so a queue that has reached its size allocates no more.
+// Elements never move, so one can be used in its place while others are added (see Consume()), and every element has a
+// position that never changes, which lets its owner take it back from the middle in constant time (see At()).
 // Thread: one.
 template <typename T>
 class RingQueue {
  public:
   RingQueue() = default;
+  // Destructors of the elements may still push.
+  ~RingQueue() {
+    while (!empty()) Consume([](T&) {});
+    for (T* const block : blocks_) std::allocator<T>().deallocate(block, kBlock);
+  }
   RingQueue(const RingQueue&) = delete;
   RingQueue& operator=(const RingQueue&) = delete;
 
@@ -25,34 +33,70 @@ class RingQueue {
   size_t size() const noexcept { return static_cast<size_t>(tail_ - head_); }
 
   // Appends `value`; returns its position.
-  uint64_t Push(T value) {
-    if (size() == capacity_) Grow();
-    slots_[Index(tail_)] = std::move(value);
+  uint64_t Push(T value) { return Emplace(std::move(value)); }
+  // Appends a T made of `arguments`, in its place; returns its position.
+  template <typename... Arguments>
+  uint64_t Emplace(Arguments&&... arguments) {
+    if (tail_ % kBlock == 0 && tail_ / kBlock - kept_ / kBlock == blocks_.size()) Grow();
+    ::new (static_cast<void*>(&Slot(tail_))) T{std::forward<Arguments>(arguments)...};
     return tail_++;
   }
-  // Takes the oldest element. Undefined when empty().
+  // Takes the oldest element out. Undefined when empty().
   T Pop() {
-    ROTA_DCHECK(!empty(), "Pop() of an empty queue");
-    return std::exchange(slots_[Index(head_++)], T());
+    T& slot = Slot(head_);
+    T value(std::move(slot));
+    Consume([](T&) {});
+    return value;
   }
-  T& Front() { return slots_[Index(head_)]; }
-  // The element at a position that Push() returned, or null once it was popped.
-  T* At(uint64_t position) {
-    return position >= head_ && position < tail_ ? &slots_[Index(position)] : nullptr;
+  // Calls use(element) with the oldest, which is no longer counted or found but stays in its place until `use` returns; then
+  // it is destroyed. `use` may push and consume. Undefined when empty().
+  template <typename Use>
+  decltype(auto) Consume(Use&& use) {
+    ROTA_DCHECK(!empty(), "an empty queue has nothing to take");
+    const Release release{*this, Slot(head_), head_};
+    ++head_;
+    return use(release.element);
   }
+  T& Front() { return Slot(head_); }
+  // The element at a position that Push() returned, or null once it was taken.
+  T* At(uint64_t position) { return position >= head_ && position < tail_ ? &Slot(position) : nullptr; }
 
  private:
-  size_t Index(uint64_t position) const noexcept { return static_cast<size_t>(position) & (capacity_ - 1); }
+  static constexpr size_t kBlock = 16;
+
+  struct Release {
+    ~Release() {
+      element.~T();
+      // Those that `use` has consumed in turn have left their places too.
+      if (queue.kept_ == position) queue.kept_ = queue.head_;
+    }
+    RingQueue& queue;
+    T& element;
+    const uint64_t position;
+  };
+
+  T& Slot(uint64_t position) noexcept {
+    return blocks_[static_cast<size_t>(position / kBlock) & (blocks_.size() - 1)][position % kBlock];
+  }
+  // Twice the blocks. All of the old ones are in use, each for the positions that it had.
   void Grow() {
-    const size_t capacity = capacity_ == 0 ? 16 : capacity_ * 2;
-    auto slots = std::make_unique<T[]>(capacity);
-    for (uint64_t i = head_; i != tail_; ++i) slots[static_cast<size_t>(i) & (capacity - 1)] = std::move(slots_[Index(i)]);
-    slots_ = std::move(slots);
-    capacity_ = capacity;
+    const size_t old_count = blocks_.size();
+    const size_t count = std::max<size_t>(1, old_count * 2);
+    std::vector<T*> blocks(count, nullptr);
+    for (size_t i = 0; i < old_count; ++i) {
+      const size_t number = static_cast<size_t>(kept_ / kBlock) + i;
+      blocks[number & (count - 1)] = blocks_[number & (old_count - 1)];
+    }
+    for (T*& block : blocks) {
+      if (block == nullptr) block = std::allocator<T>().allocate(kBlock);
+    }
+    blocks_ = std::move(blocks);
   }
 
-  std::unique_ptr<T[]> slots_;
-  size_t capacity_ = 0;  // A power of two, or 0.
+  // A power of two of blocks of raw memory. Elements live from kept_ to tail_.
+  std::vector<T*> blocks_;
+  // The first element that is in use by Consume(), or head_.
+  uint64_t kept_ = 0;
   uint64_t head_ = 0;
   uint64_t tail_ = 0;
 };

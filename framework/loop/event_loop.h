@@ -1,11 +1,13 @@
 #ifndef ROTA_LOOP_EVENT_LOOP_H_
 #define ROTA_LOOP_EVENT_LOOP_H_
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "framework/base/callback.h"
@@ -61,7 +63,8 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // ---- Scheduling. Each captures the current context and runs its callback under it.
+  // ---- Scheduling. Each captures the current context and runs its callback under it. Templates make the Callback where it
+  // will lie.
 
   // Runs `callback` once, in a timers phase, `delay` from now or later, never earlier. Delays are rounded up to whole
   // milliseconds and held to 1 ms .. 2^31 - 1 ms. With kNode they are cut to whole milliseconds, longer ones become 1 ms
@@ -70,11 +73,21 @@ class EventLoop {
   // As SetTimeout(), again and again; the next delay counts from the start of the callback.
   Timer SetInterval(Duration period, Callback callback);
   // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
-  Immediate SetImmediate(Callback callback);
+  template <std::invocable F>
+  Immediate SetImmediate(F&& callback) {
+    refs_.Add(RefKind::kImmediate);
+    return Immediate(this, immediates_.Emplace(std::forward<F>(callback), CaptureContext(), true));
+  }
   // Runs `callback` after the callback that runs now, before any other.
-  void NextTick(Callback callback);
+  template <std::invocable F>
+  void NextTick(F&& callback) {
+    tick_queue_.PushTick(std::forward<F>(callback));
+  }
   // Runs `callback` after the ticks. Returns the position of the microtask, for TakeBackMicrotask().
-  uint64_t QueueMicrotask(Callback callback);
+  template <std::invocable F>
+  uint64_t QueueMicrotask(F&& callback) {
+    return tick_queue_.PushMicrotask(std::forward<F>(callback));
+  }
   // Drops a microtask that has not run; nothing happens when it has.
   void TakeBackMicrotask(uint64_t position) { tick_queue_.TakeBack(position); }
   // Reports an error that nobody has handled, such as that of a coroutine whose result nobody awaits: it goes to the

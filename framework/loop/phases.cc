@@ -36,8 +36,10 @@ void EventLoop::RunPending() {
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPending)];
   // A snapshot: what a callback puts off waits for the next iteration.
   for (size_t left = pending_.size(); left > 0; --left) {
-    Completion completion = pending_.Pop();
-    if (!RunCallback(Phase::kPending, completion.callback, completion.context.get())) break;
+    const bool go_on = pending_.Consume([this](Completion& completion) {
+      return RunCallback(Phase::kPending, completion.callback, completion.context.get());
+    });
+    if (!go_on) break;
   }
   EndPhase(Phase::kPending, before);
 }
@@ -168,10 +170,12 @@ StepEnd EventLoop::RunImmediates(size_t& left) {
       DropClearedImmediates(left);
       if (left == 0) return StepEnd::kDone;
     }
-    QueuedImmediate immediate = immediates_.Pop();
     --left;
-    if (immediate.has_ref) refs_.Remove(RefKind::kImmediate);
-    if (const StepEnd end = RunStep(Phase::kCheck, immediate.callback, immediate.context.get()); end != StepEnd::kDone) return end;
+    const StepEnd end = immediates_.Consume([this](QueuedImmediate& immediate) {
+      if (immediate.has_ref) refs_.Remove(RefKind::kImmediate);
+      return RunStep(Phase::kCheck, immediate.callback, immediate.context.get());
+    });
+    if (end != StepEnd::kDone) return end;
   }
 }
 

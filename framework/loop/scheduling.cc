@@ -46,17 +46,6 @@ Timer EventLoop::SetInterval(Duration period, Callback callback) {
   return StartTimer(period, true, std::move(callback));
 }
 
-Immediate EventLoop::SetImmediate(Callback callback) {
-  refs_.Add(RefKind::kImmediate);
-  return Immediate(this, immediates_.Push({std::move(callback), CaptureContext(), true}));
-}
-
-void EventLoop::NextTick(Callback callback) { tick_queue_.PushTick({std::move(callback), CaptureContext()}); }
-
-uint64_t EventLoop::QueueMicrotask(Callback callback) {
-  return tick_queue_.PushMicrotask({std::move(callback), CaptureContext()});
-}
-
 Ref<Handle> EventLoop::OpenHandle() { return Ref<Handle>(new Handle(*this)); }
 
 void EventLoop::SetImmediateRef(QueuedImmediate& immediate, bool has_ref) {

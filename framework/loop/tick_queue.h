@@ -33,9 +33,16 @@ struct UnhandledError {
 // Source: processTicksAndRejections() in lib/internal/process/task_queues.js of Node 20.
 class TickQueue {
  public:
-  void PushTick(ScheduledCallback tick) { ticks_.Push(std::move(tick)); }
+  // Both capture the current context, and make the callback of `callable` in its place.
+  template <typename F>
+  void PushTick(F&& callable) {
+    ticks_.Emplace(std::forward<F>(callable), CaptureContext());
+  }
   // Returns the position of the microtask, for TakeBack().
-  uint64_t PushMicrotask(ScheduledCallback microtask) { return microtasks_.Push(std::move(microtask)); }
+  template <typename F>
+  uint64_t PushMicrotask(F&& callable) {
+    return microtasks_.Emplace(std::forward<F>(callable), CaptureContext());
+  }
   void PushError(UnhandledError error) { errors_.Push(std::move(error)); }
   // Empties a microtask that has not run yet; nothing happens when it has. Constant time.
   void TakeBack(uint64_t position) {
@@ -55,8 +62,8 @@ class TickQueue {
   StepEnd Drain(Runner&& runner) {
     do {
       while (!ticks_.empty()) {
-        ScheduledCallback tick = ticks_.Pop();
-        if (const StepEnd end = runner.RunTick(tick); end != StepEnd::kDone) return end;
+        const StepEnd end = ticks_.Consume([&](ScheduledCallback& tick) { return runner.RunTick(tick); });
+        if (end != StepEnd::kDone) return end;
       }
       if (DrainMicrotasks(runner) == StepEnd::kStop) return StepEnd::kStop;
       if (!ticks_.empty()) continue;
@@ -73,8 +80,10 @@ class TickQueue {
   template <typename Runner>
   StepEnd DrainMicrotasks(Runner&& runner) {
     while (!microtasks_.empty()) {
-      ScheduledCallback microtask = microtasks_.Pop();
-      if (microtask.callback && runner.RunMicrotask(microtask) == StepEnd::kStop) return StepEnd::kStop;
+      const StepEnd end = microtasks_.Consume([&](ScheduledCallback& microtask) {
+        return microtask.callback ? runner.RunMicrotask(microtask) : StepEnd::kDone;
+      });
+      if (end == StepEnd::kStop) return StepEnd::kStop;
     }
     return StepEnd::kDone;
   }

@@ -35,7 +35,7 @@ Result Immediates(uint64_t count) {
   io_context io(1);
   PostChain chain{io, count};
   boost::asio::post(io, [&] { chain.Next(); });
-  const Stopwatch watch;
+  const CpuWatch watch;
   io.run();
   return {chain.ran, watch.Seconds()};
 }
@@ -45,7 +45,7 @@ Result TimersFire(uint64_t count) {
   Random random{};
   uint64_t fired = 0;
   std::vector<steady_timer> timers;
-  const Stopwatch watch;
+  const CpuWatch watch;
   timers.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     timers.emplace_back(io, milliseconds(FiringDelay(random))).async_wait([&fired](error_code error) {
@@ -87,7 +87,7 @@ struct Deadlines {
   Random random{};
   std::vector<steady_timer> open;
   std::vector<steady_timer> expiring;
-  Stopwatch watch{};
+  CpuWatch watch{};
   uint64_t started = 0;
   uint64_t fired = 0;
   uint64_t cancelled = 0;
@@ -98,7 +98,7 @@ Result TimersCancel(uint64_t count) {
   io_context io(1);
   Deadlines deadlines(io, count);
   boost::asio::post(io, [&] { deadlines.Round(); });
-  deadlines.watch = Stopwatch();
+  deadlines.watch = CpuWatch();
   io.run();
   Check(deadlines.fired >= deadlines.started / kStartsPerExpiry, "deadlines that nobody cancelled did not fire");
   return {deadlines.fired + deadlines.cancelled, deadlines.seconds};
@@ -201,7 +201,7 @@ Result IdleIteration(uint64_t count) {
   steady_timer far(io, std::chrono::hours(1));
   far.async_wait([](error_code error) { Check(!!error, "the far timer fired"); });
   size_t handlers = 0;
-  const Stopwatch watch;
+  const CpuWatch watch;
   for (uint64_t i = 0; i < count; ++i) handlers += io.poll();
   const double seconds = watch.Seconds();
   Check(handlers == 0, "an idle iteration ran a handler");

@@ -64,7 +64,7 @@ Result Immediates(uint64_t count) {
   {
     Subject subject;
     immediates = new EachIteration(subject.loop, step);
-    const Stopwatch watch;
+    const CpuWatch watch;
     subject.Run();
     seconds = watch.Seconds();
   }
@@ -102,7 +102,7 @@ Result Ticks(uint64_t count) {
       tick.data = &rounds;
     }
     starter = new EachIteration(subject.loop, step);
-    const Stopwatch watch;
+    const CpuWatch watch;
     subject.Run();
     seconds = watch.Seconds();
   }
@@ -118,7 +118,7 @@ Result TimersFire(uint64_t count) {
   {
     Subject subject;
     uv_update_time(&subject.loop);
-    const Stopwatch watch;
+    const CpuWatch watch;
     timers = std::make_unique_for_overwrite<uv_timer_t[]>(count);
     for (uint64_t i = 0; i < count; ++i) {
       Ok(uv_timer_init(&subject.loop, &timers[i]));
@@ -168,7 +168,7 @@ struct Deadlines {
   Random random{};
   std::vector<uv_timer_t> open = std::vector<uv_timer_t>(kOpenDeadlines);
   std::vector<uv_timer_t> expiring = std::vector<uv_timer_t>(count / kStartsPerExpiry + kStartsPerCallback);
-  Stopwatch watch{};
+  CpuWatch watch{};
   uint64_t started = 0;
   uint64_t fired = 0;
   uint64_t cancelled = 0;
@@ -183,7 +183,7 @@ Result TimersCancel(uint64_t count) {
     Subject subject;
     deadlines.Init(subject.loop);
     rounds = new EachIteration(subject.loop, step);
-    deadlines.watch = Stopwatch();
+    deadlines.watch = CpuWatch();
     subject.Run();
   }
   delete rounds;
@@ -338,7 +338,7 @@ Result IdleIteration(uint64_t count) {
     // Ref'd: a loop of libuv that is not alive skips the iteration.
     Ok(uv_timer_init(&subject.loop, &far));
     Ok(uv_timer_start(&far, [](uv_timer_t*) { Fail("the far timer fired"); }, 3'600'000, 0));
-    const Stopwatch watch;
+    const CpuWatch watch;
     for (uint64_t i = 0; i < count; ++i) uv_run(&subject.loop, UV_RUN_NOWAIT);
     seconds = watch.Seconds();
     // libuv 1.44 counts no iterations: that such a call is one is checked beside the measurement.

@@ -36,7 +36,7 @@ Result Immediates(uint64_t count) {
   Subject subject;
   ImmediateChain chain{subject.loop, count};
   subject.loop.SetImmediate([&] { chain.Next(); });
-  const Stopwatch watch;
+  const CpuWatch watch;
   subject.loop.Run();
   return {chain.ran, watch.Seconds()};
 }
@@ -55,7 +55,7 @@ Result Ticks(uint64_t count) {
   Subject subject;
   TickRounds rounds{subject.loop, count};
   subject.loop.SetImmediate([&] { rounds.Round(); });
-  const Stopwatch watch;
+  const CpuWatch watch;
   subject.loop.Run();
   return {rounds.ran, watch.Seconds()};
 }
@@ -64,7 +64,7 @@ Result TimersFire(uint64_t count) {
   Subject subject;
   Random random{};
   uint64_t fired = 0;
-  const Stopwatch watch;
+  const CpuWatch watch;
   for (uint64_t i = 0; i < count; ++i) {
     subject.loop.SetTimeout(milliseconds(FiringDelay(random)), [&fired] { ++fired; });
   }
@@ -100,7 +100,7 @@ struct Deadlines {
   const uint64_t count;
   Random random{};
   std::vector<Timer> open = std::vector<Timer>(kOpenDeadlines);
-  Stopwatch watch{};
+  CpuWatch watch{};
   uint64_t started = 0;
   uint64_t fired = 0;
   uint64_t cancelled = 0;
@@ -228,7 +228,7 @@ Result IdleIteration(uint64_t count) {
   // A timer that is far away, as a loop at work has; unref'd, so that poll does not wait for it.
   subject.loop.SetTimeout(std::chrono::hours(1), [] { Fail("the far timer fired"); }).SetRef(false);
   const uint64_t before = subject.loop.stats().iterations;
-  const Stopwatch watch;
+  const CpuWatch watch;
   for (uint64_t i = 0; i < count; ++i) subject.loop.RunOnce();
   return {subject.loop.stats().iterations - before, watch.Seconds()};
 }

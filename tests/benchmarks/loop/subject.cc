@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 
 namespace rota::bench {
@@ -16,6 +17,12 @@ size_t ResidentBytes() {
   statm >> pages >> resident;
   Check(statm.good(), "/proc/self/statm cannot be read");
   return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+double CpuWatch::Now() {
+  timespec time{};
+  Check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0, "the processor time cannot be read");
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 size_t JobThreads() { return std::max<size_t>(2, std::thread::hardware_concurrency()); }

@@ -61,6 +61,16 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// Counts the processor time of this process: for what one thread does, which other processes then do not disturb.
+class CpuWatch {
+ public:
+  double Seconds() const { return Now() - start_; }
+
+ private:
+  static double Now();
+  double start_ = Now();
+};
+
 // The memory of this process that is in RAM.
 size_t ResidentBytes();
 

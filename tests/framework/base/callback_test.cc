@@ -1,6 +1,7 @@
 #include "framework/base/callback.h"
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -78,6 +79,17 @@ TEST(UniqueFunctionTest, AssigningAnotherCallableFromInsideOfADestructorIsSafe) 
   };
   function = Reentrant(&function);
   function = nullptr;
+}
+
+TEST(UniqueFunctionTest, OneWithItsContextIsALineOfTheCache) { EXPECT_EQ(sizeof(Callback) + sizeof(void*), 64u); }
+
+TEST(UniqueFunctionTest, ACallableThatAsksForMoreAlignmentIsKeptAligned) {
+  struct alignas(64) Wide {
+    void operator()() { EXPECT_EQ(reinterpret_cast<uintptr_t>(this) % 64, 0u); }
+  };
+  Callback callback = Wide();
+  Callback moved = std::move(callback);
+  moved();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "framework/loop/compatibility.h"
 #include "gtest/gtest.h"
 
 namespace rota {
@@ -11,23 +12,28 @@ namespace {
 
 class TickQueueTest : public testing::Test {
  protected:
-  void Tick(const std::string& name, Callback then = nullptr) { queue_.PushTick(Scheduled(name, std::move(then))); }
-  uint64_t Microtask(const std::string& name, Callback then = nullptr) { return queue_.PushMicrotask(Scheduled(name, std::move(then))); }
-  ScheduledCallback Scheduled(const std::string& name, Callback then) {
-    return {[this, name, then = std::move(then)]() mutable {
-              trace_ += name + " ";
-              if (then) then();
-            },
-            nullptr};
+  void Tick(const std::string& name, Callback then = nullptr) { queue_.PushTick(Named(name, std::move(then))); }
+  uint64_t Microtask(const std::string& name, Callback then = nullptr) { return queue_.PushMicrotask(Named(name, std::move(then))); }
+  Callback Named(const std::string& name, Callback then) {
+    return [this, name, then = std::move(then)]() mutable {
+      trace_ += name + " ";
+      if (then) then();
+    };
   }
+  struct Runner {
+    StepEnd RunTick(ScheduledCallback& tick) {
+      tick.callback();
+      return stop_at.empty() || trace.find(stop_at) == std::string::npos ? StepEnd::kDone : StepEnd::kStop;
+    }
+    StepEnd RunMicrotask(ScheduledCallback& microtask) { return RunTick(microtask); }
+    StepEnd RunError(UnhandledError&) { return StepEnd::kDone; }
+    const std::string& trace;
+    const std::string stop_at;
+  };
   // Stops after the callback that is named.
   std::string Drain(const std::string& stop_at = "") {
     trace_.clear();
-    const auto run = [&](ScheduledCallback& scheduled) {
-      scheduled.callback();
-      return stop_at.empty() || trace_.find(stop_at) == std::string::npos;
-    };
-    queue_.Drain(run, run);
+    queue_.Drain(Runner{trace_, stop_at});
     return trace_;
   }
 
