@@ -29,7 +29,8 @@ struct EventLoop::TickRunner {
   }
   StepEnd RunMicrotask(ScheduledCallback& microtask) const {
     ++loop.stats_.microtasks;
-    return loop.Guarded(microtask.callback, microtask.context.get());
+    // Node 20 loses the context of a microtask before it handles what the microtask throws.
+    return loop.Guarded(microtask.callback, microtask.context.get(), !loop.follows_node());
   }
   StepEnd RunError(UnhandledError& unhandled) const {
     Callback handle = [this, &unhandled] {
@@ -60,6 +61,7 @@ void EventLoop::RunCompletion(Operation operation, Callback completion) {
   Ref<ContextBase> context(operation.context());
   // The ref ends before the callback, as that of a request does in libuv: the callback may look at the counts.
   { const Operation done = std::move(operation); }
+  ++completions_;
   if (PollHasBudget()) {
     RunCallback(Phase::kPoll, completion, context.get());
   } else {
@@ -171,13 +173,14 @@ void EventLoop::RunHooks(HookList& hooks) {
   });
 }
 
-StepEnd EventLoop::Guarded(Callback& callback, ContextBase* context) {
+StepEnd EventLoop::Guarded(Callback& callback, ContextBase* context, bool errors_keep_context) {
   const ContextScope scope(context);
   bool threw = false;
   try {
     callback();
   } catch (...) {
     threw = true;
+    if (!errors_keep_context) SwitchContext(nullptr);
     HandleUncaught(std::current_exception());
   }
   if (exiting_) return StepEnd::kStop;

@@ -193,6 +193,7 @@ class EventLoop {
   bool MayBlock() const;
   void Wait();
   void OnWake();
+  void RunPosted(Callback& callback);
   bool PollHasBudget();
 
   // Runs one callback of a phase under its context, then drains the ticks. False when the loop is exiting.
@@ -205,12 +206,12 @@ class EventLoop {
   // What Node calls between two callbacks and after the last.
   StepEnd DrainTicks();
   void RunHooks(HookList& hooks);
-  // Calls `callback` and hands an exception to the uncaught handler.
-  StepEnd Guarded(Callback& callback, ContextBase* context);
+  // Calls `callback` and hands an exception to the uncaught handler, under the context of the thrower or under none.
+  StepEnd Guarded(Callback& callback, ContextBase* context, bool errors_keep_context = true);
   void HandleUncaught(std::exception_ptr error);
   bool follows_node() const { return options_.compatibility == Compatibility::kNode; }
-  // The time as timers count it.
-  TimePoint TimerNow() const;
+  // A fresh reading of the time as timers count it.
+  TimePoint TimerNow();
   Timer StartTimer(Duration delay, bool repeats, Callback callback);
   QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
   void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
@@ -245,6 +246,8 @@ class EventLoop {
   std::vector<Ref<ContextBase>> entered_;
   Ref<ContextBase> exit_context_;
   LoopObserver* observer_ = nullptr;
+  // The last TimerNow().
+  TimePoint timer_time_{};
   TimePoint iteration_start_{};
   TimePoint phase_start_{};
   TimePoint wait_start_{};
@@ -254,6 +257,7 @@ class EventLoop {
   bool woken_ = false;
   bool wake_left_ = false;
   uint64_t poll_callbacks_ = 0;
+  uint64_t completions_ = 0;
   int time_holds_ = 0;
   int exit_code_ = 0;
   bool exiting_ = false;

@@ -15,18 +15,20 @@ struct EventLoop::TimerSteps {
   }
   StepEnd Drain() const { return loop.DrainTicks(); }
   TimePoint Now() const { return loop.TimerNow(); }
+  TimePoint LastNow() const { return loop.timer_time_; }
 
   EventLoop& loop;
 };
 
 void EventLoop::RunTimers() {
-  if (exiting_ || timers_.next_wake() == kNoDeadline) return;
-  const TimePoint now = TimerNow();
-  if (timers_.next_wake() > now) return;
+  if (exiting_ || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerNow()) return;
   BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kTimers)];
-  timers_.RunExpired(now, TimerSteps{*this});
-  DrainTicks();
+  do {
+    timers_.RunExpired(TimerNow(), TimerSteps{*this});
+    DrainTicks();
+    // In Node the phase does not end while ticks let time pass and arm timers. Here it does: poll must not wait for ever.
+  } while (follows_node() && timers_.next_wake() <= timer_time_ && !exiting_);
   EndPhase(Phase::kTimers, before);
 }
 
@@ -114,6 +116,12 @@ bool EventLoop::PollHasBudget() {
   return true;
 }
 
+// One that hands over completions has drained after each; Node does not drain once more when the last has thrown.
+void EventLoop::RunPosted(Callback& callback) {
+  const uint64_t before = completions_;
+  if (RunStep(Phase::kPoll, callback, nullptr) == StepEnd::kDone && (before == completions_ || !follows_node())) DrainTicks();
+}
+
 void EventLoop::OnWake() {
   // What comes from other threads while poll runs waits for the next poll, as in libuv: check, close and timers go first.
   if (std::exchange(woken_, true)) {
@@ -127,7 +135,7 @@ void EventLoop::OnWake() {
   for (Callback& callback : batch) {
     if (exiting_) break;
     if (PollHasBudget()) {
-      RunCallback(Phase::kPoll, callback, nullptr);
+      RunPosted(callback);
     } else {
       ++stats_.deferred;
       pending_.Push({std::move(callback), nullptr});

@@ -28,9 +28,10 @@ int64_t DelayAsInNode(Duration delay) {
 
 }  // namespace
 
-TimePoint EventLoop::TimerNow() const {
+TimePoint EventLoop::TimerNow() {
   const TimePoint now = clock_.Now();
-  return follows_node() ? TimePoint(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch())) : now;
+  timer_time_ = follows_node() ? TimePoint(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch())) : now;
+  return timer_time_;
 }
 
 Timer EventLoop::StartTimer(Duration delay, bool repeats, Callback callback) {
@@ -66,7 +67,8 @@ void Timer::Clear() {
 
 void Timer::Refresh() {
   // A timer that has fired belongs to who refreshes it.
-  if (node_ && loop_->timers_.Arm(*node_, loop_->TimerNow())) node_->context = CaptureContext();
+  if (!node_ || node_->cleared) return;
+  if (loop_->timers_.Arm(*node_, loop_->TimerNow())) node_->context = CaptureContext();
 }
 
 void Timer::SetRef(bool has_ref) {

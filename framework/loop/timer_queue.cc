@@ -101,7 +101,7 @@ TimerList& TimerQueue::ListOf(int64_t delay_ms, TimePoint start) {
     heap_.push_back({expiry, next_id_++, slot.get()});
     slot->heap_index = heap_.size() - 1;
     SiftUp(slot->heap_index);
-    wake_ = std::min(wake_, expiry);
+    if (expiry < wake_expiry_) wake_ = wake_expiry_ = expiry;
   }
   return *slot;
 }
@@ -122,6 +122,11 @@ void TimerQueue::Unlink(TimerNode& node) {
   (node.next == nullptr ? list.last : node.next->previous) = node.previous;
   node.previous = node.next = nullptr;
   node.Release();
+}
+
+void TimerQueue::SetWake(TimePoint last_now) {
+  // As in libuv, whose shortest timer is 1 ms: what has become due meanwhile is due then.
+  wake_ = compatibility_ == Compatibility::kNode ? std::max(wake_expiry_, last_now + milliseconds(1)) : wake_expiry_;
 }
 
 void TimerQueue::Reschedule(TimerList& list, TimePoint expiry) {

@@ -77,6 +77,7 @@ class TimerQueue {
   //     StepEnd Run(TimerNode&, Duration lateness)   runs the callback
   //     StepEnd Drain()                              what comes between two callbacks; not called after the last
   //     TimePoint Now()                              a fresh reading of the clock
+  //     TimePoint LastNow()                          the latest reading that the queue was given, without a new one
   // A timer that is armed meanwhile waits for the next call; one that repeats is armed again from just before its callback.
   template <typename Steps>
   void RunExpired(TimePoint now, Steps&& steps);
@@ -104,6 +105,8 @@ class TimerQueue {
   // After the callback: arms an interval again and lets go of what is over.
   void EndRun(TimerNode& node, TimePoint started);
   void Reschedule(TimerList& list, TimePoint expiry);
+  // After a call of RunExpired().
+  void SetWake(TimePoint last_now);
   void RemoveList(TimerList& list);
   void SiftDown(size_t i);
   void SiftUp(size_t i);
@@ -114,6 +117,8 @@ class TimerQueue {
   std::unordered_map<int64_t, std::unique_ptr<TimerList>> lists_;
   std::vector<HeapEntry> heap_;
   uint64_t next_id_ = 0;
+  // The expiry that the wake-up is for, which may come later.
+  TimePoint wake_expiry_ = kNoDeadline;
   TimePoint wake_ = kNoDeadline;
   // The list that runs, and where it is kept when a callback removes it.
   TimerList* running_ = nullptr;
@@ -130,18 +135,20 @@ struct TimerList {
 
 template <typename Steps>
 void TimerQueue::RunExpired(TimePoint now, Steps&& steps) {
+  wake_ = kNoDeadline;
   while (RunLists(now, steps) == StepEnd::kThrew) {
   }
   running_ = nullptr;
   removed_.reset();
+  if (!heap_.empty()) SetWake(steps.LastNow());
 }
 
 template <typename Steps>
 StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
-  wake_ = kNoDeadline;
+  wake_expiry_ = kNoDeadline;
   for (bool first = true; !heap_.empty(); first = false) {
     if (heap_.front().expiry > now) {
-      wake_ = heap_.front().expiry;
+      wake_expiry_ = heap_.front().expiry;
       return StepEnd::kDone;
     }
     // Chosen before the drain, which may change the order or end the list.

@@ -11,7 +11,9 @@
 namespace rota::internal {
 
 WorkerCore::WorkerCore(EventLoop& loop, const WorkerPool::Options& options)
-    : loop_(loop), options_(options), slow_limit_(std::max<size_t>(1, options.threads / 2)) {
+    : loop_(loop),
+      options_(options),
+      slow_limit_(options.slow_threads != 0 ? options.slow_threads : std::max<size_t>(1, options.threads / 2)) {
   ROTA_CHECK(options.threads > 0, "a worker pool needs a thread");
   ROTA_CHECK(options.max_fibers > 0, "a worker pool needs a fiber");
   stats_.threads = options.threads;
@@ -73,6 +75,21 @@ bool WorkerCore::TryCancel(Job& job) {
   return true;
 }
 
+bool WorkerCore::Cancel(Job& job) {
+  JobEntry& entry = EntryOf(job);
+  {
+    const std::lock_guard lock(mutex_);
+    if (entry.phase != JobEntry::Phase::kQueued) return false;
+    queued_[static_cast<size_t>(entry.kind)].Remove(job);
+    entry.phase = JobEntry::Phase::kOver;
+    entry.status = CancelledError("a job was cancelled before it started");
+    finished_.PushBack(job);
+    if (!BatchNeedsPost()) return true;
+  }
+  PostBatch();
+  return true;
+}
+
 void WorkerCore::Resume(JobFiber& fiber) {
   WorkerThread* sleeper = nullptr;
   {
@@ -90,7 +107,7 @@ void WorkerCore::AddSuspended(int change) {
 }
 
 void WorkerCore::UpdateTimeHold() {
-  const bool hold = suspended_ < std::min(jobs_, options_.max_fibers);
+  const bool hold = options_.holds_time && suspended_ < std::min(jobs_, options_.max_fibers);
   if (std::exchange(holds_time_, hold) == hold) return;
   if (hold) {
     loop_.HoldTime();
@@ -102,7 +119,7 @@ void WorkerCore::UpdateTimeHold() {
 const WorkerStats& WorkerCore::stats() {
   const std::lock_guard lock(mutex_);
   stats_.queued = queued_[0].size() + queued_[1].size();
-  stats_.running = started_ - waiting_;
+  stats_.running = started_ - waiting_ + posting_;
   stats_.waiting = waiting_;
   stats_.loop_waits = loop_waits_;
   return stats_;

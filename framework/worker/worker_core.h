@@ -63,6 +63,7 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   void StartThreads();
   Status Submit(Job& job, JobKind kind, TimePoint deadline);
   bool TryCancel(Job& job);
+  bool Cancel(Job& job);
   void Stop();
   const WorkerStats& stats();
   EventLoop& loop() const { return loop_; }
@@ -152,6 +153,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   std::array<JobList, 2> queued_;
   size_t started_ = 0;
   size_t waiting_ = 0;
+  // Threads that are on their way to tell the loop of a batch.
+  size_t posting_ = 0;
   // Slow jobs that hold a thread, and those that have their answer and need one.
   size_t slow_running_ = 0;
   size_t slow_ready_ = 0;

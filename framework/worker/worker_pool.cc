@@ -23,6 +23,8 @@ Status WorkerPool::Submit(Job& job, JobKind kind, TimePoint deadline) { return c
 
 bool WorkerPool::TryCancel(Job& job) { return core_->TryCancel(job); }
 
+bool WorkerPool::Cancel(Job& job) { return core_->Cancel(job); }
+
 void WorkerPool::Stop() { core_->Stop(); }
 
 const WorkerStats& WorkerPool::stats() const { return core_->stats(); }

@@ -34,6 +34,10 @@ class WorkerPool {
     size_t max_fibers = 4096;
     // Of each fiber; below it lies a page that may not be touched.
     size_t stack_bytes = 256 * 1024;
+    // Threads that slow jobs may hold at a time; 0: half of them, rounded down, at least 1. libuv has (threads + 1) / 2.
+    size_t slow_threads = 0;
+    // Whether a manual clock stands still as said above. False for a test that knows by itself when its jobs are done.
+    bool holds_time = true;
   };
 
   explicit WorkerPool(EventLoop& loop);
@@ -54,6 +58,10 @@ class WorkerPool {
   // False: it is not queued (any more), so nothing changes: Done() comes, unless it has or the job was never submitted.
   // Takes constant time.
   bool TryCancel(Job& job);
+
+  // The same, but Done(CANCELLED) is called, soon and on the loop, as for any other end: after the jobs that have ended
+  // before, in the order of the cancels. The pool has the job until then.
+  bool Cancel(Job& job);
 
   // Ends the pool: queued jobs get Done(CANCELLED), waits for the loop end with CANCELLED, running jobs run to their end,
   // and the threads are joined: this blocks for as long as they need. All outstanding Done() are called before it

@@ -117,10 +117,12 @@ WorkerCore::Work WorkerCore::Next(WorkerThread& self, const Step& last) {
     const Work work = Take(self);
     WakeOthers();
     if (BatchNeedsPost()) {
+      ++posting_;
       lock.unlock();
       PostBatch();
-      if (work) return work;
       lock.lock();
+      --posting_;
+      if (work) return work;
       continue;
     }
     if (work || (stopping_ && self.started == 0)) return work;

@@ -27,6 +27,7 @@ class TimerQueueTest : public testing::Test {
     }
     StepEnd Drain() { return StepEnd::kDone; }
     TimePoint Now() { return test.clock_.Now(); }
+    TimePoint LastNow() { return test.clock_.Now(); }
 
     TimerQueueTest& test;
   };
