@@ -235,7 +235,8 @@ TEST_F(AppTest, AFullQueueOfTheWorkersRefusesTheCallAndNamesItsCapacity) {
   for (int i = 0; i < 8; ++i) calls.push_back(std::async(std::launch::async, [&] { return client.Work(500); }));
   std::map<std::string, int> answers;
   for (auto& call : calls) ++answers[call.get()];
-  EXPECT_GE(answers["hello"], 2);
+  // The first one for sure; a second one only where the worker has taken it off the queue by then.
+  EXPECT_GE(answers["hello"], 1);
   EXPECT_GE(answers["8 worker queue is full (capacity 1)"], 1);
   EXPECT_EQ(answers.size(), 2u);
 }
