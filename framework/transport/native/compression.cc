@@ -46,7 +46,7 @@ Payload Larger(const Payload& from, size_t used, size_t size) {
 }
 
 Status TooLong(size_t limit) {
-  return ResourceExhaustedError("message is larger than the limit of " + std::to_string(limit) + " when decompressed");
+  return ResourceExhaustedError("compressed message unpacks to more than the limit of " + std::to_string(limit));
 }
 
 }  // namespace

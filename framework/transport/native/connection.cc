@@ -20,7 +20,7 @@ constexpr Duration kLinger = std::chrono::milliseconds(500);
 }  // namespace
 
 Connection::Connection(Host& host, std::unique_ptr<Socket> socket, std::string peer)
-    : host_(host), socket_(std::move(socket)), peer_(std::move(peer)), session_(host, *this, peer_) {}
+    : host_(host), socket_(std::move(socket)), peer_(std::move(peer)), session_(host, *this, peer_), ready_(socket_->IsReady()) {}
 
 void Connection::Start() {
   host_.QueueFlush(*this);
@@ -43,7 +43,14 @@ void Connection::OnReadable() {
   host_.DeliverQueued();
   if (closed_) return;
   if (!alive) return Close();
-  WaitToRead();
+  if (!ready_ && socket_->IsReady()) {
+    ready_ = true;
+    host_.QueueFlush(*this);
+  }
+  if (!socket_->HoldsInput()) return WaitToRead();
+  // The quota is used up, and no readiness tells of the rest.
+  const ContextScope scope(nullptr);
+  host_.loop.SetImmediate([self = Ref<Connection>(this)] { self->OnReadable(); });
 }
 
 // False: the peer is gone, or does not speak HTTP/2.
@@ -71,7 +78,7 @@ void Connection::Discard() {
 // ---- Writing.
 
 void Connection::Flush() {
-  if (closed_ || output_ended_ || waits_to_write_) return;
+  if (closed_ || output_ended_ || waits_to_write_ || !ready_) return;
   size_t total = 0;
   for (bool more = true; more;) {
     Output& output = *host_.output;
@@ -93,7 +100,7 @@ bool Connection::Send(Output& output) {
     return false;
   }
   output.Advance(result.bytes);
-  if (output.empty()) return true;
+  if (!result.full) return true;
   if (blocked_ == nullptr) blocked_ = std::exchange(host_.output, std::make_unique_for_overwrite<Output>());
   WaitToWrite();
   return false;

@@ -57,6 +57,7 @@ class Connection final : public RefCounted, private SessionOwner {
   Session session_;
   std::unique_ptr<Output> blocked_;  // What the socket did not take.
   bool waits_to_write_ = false;
+  bool ready_;  // The socket takes bytes.
   bool output_ended_ = false;  // All is said; the peer is to close.
   bool closed_ = false;
   Timer linger_;

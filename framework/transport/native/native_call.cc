@@ -70,6 +70,7 @@ void NativeCall::TakeMessage(MessageFramer::Message message) {
     StatusOr<Payload> plain = Gunzip(message.payload.view(), host_->options.max_message_bytes);
     if (!plain.ok()) return Fault(plain.status());
     message.payload = *std::move(plain);
+    message.payload.set_compressed(true);
   }
   if (!fault_.ok()) return;
   received_.Push(std::move(message.payload));
@@ -190,6 +191,10 @@ void NativeCall::AddReadCredit(uint32_t messages) {
   // Not here: the sink does not expect a message while it is calling.
   if (!received_.empty()) return host_->QueueCall(*this);
   if (unreturned_ >= kCreditStep) GiveCredit();
+}
+
+void NativeCall::AllowCompression() {
+  if (headers_.accepts_gzip()) response_.AllowGzip();
 }
 
 void NativeCall::SendHeaders(const Metadata& headers) {

@@ -78,6 +78,7 @@ class NativeCall final : public Call, public RefCounted {
 
   const CallStart& start() const override { return start_; }
   void AddReadCredit(uint32_t messages) override;
+  void AllowCompression() override;
   void SendHeaders(const Metadata& headers) override;
   bool Write(Payload message) override;
   void Finish(Status status, const Metadata& trailers) override;

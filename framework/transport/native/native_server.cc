@@ -17,6 +17,9 @@
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/listen_socket.h"
 #include "framework/transport/native/listener.h"
+#include "framework/transport/native/socket.h"
+#include "framework/transport/native/tls_context.h"
+#include "framework/transport/native/tls_socket.h"
 
 namespace rota {
 namespace native {
@@ -40,6 +43,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   enum class State { kNew, kServing, kDraining, kStopped };
 
   void OnAccepted(int fd, std::string peer);
+  std::unique_ptr<Socket> NewSocket(int fd);
 
   void QueueCall(NativeCall& call) override;
   void DeliverQueued() override;
@@ -59,6 +63,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   State state_ = State::kNew;
   Ref<CallPool> pool_ = MakeRef<CallPool>();
+  std::unique_ptr<TlsContext> tls_;  // Null: plain text.
   std::vector<uint8_t> buffer_;
   std::vector<Ref<Listener>> listeners_;
   std::vector<Ref<Connection>> connections_;
@@ -107,6 +112,11 @@ NativeServer::~NativeServer() {
 StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) {
   if (state_ != State::kNew) return FailedPreconditionError("Listen() was called before, or after Drain()");
   if (addresses.empty()) return InvalidArgumentError("no address to listen on");
+  if (options.tls.enabled()) {
+    StatusOr<std::unique_ptr<TlsContext>> tls = TlsContext::Load(options.tls, loop.Now());
+    if (!tls.ok()) return std::move(tls).status();
+    tls_ = *std::move(tls);
+  }
   std::vector<ListenSockets> opened;
   Status status;
   for (const std::string& address : addresses) {
@@ -138,10 +148,20 @@ StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::s
 }
 
 void NativeServer::OnAccepted(int fd, std::string peer) {
-  Ref<Connection> connection = MakeRef<Connection>(static_cast<Host&>(*this), std::make_unique<Socket>(loop, fd), std::move(peer));
+  std::unique_ptr<Socket> socket = NewSocket(fd);
+  if (socket == nullptr) return;
+  Ref<Connection> connection = MakeRef<Connection>(static_cast<Host&>(*this), std::move(socket), std::move(peer));
   connection->index = connections_.size();
   connections_.push_back(connection);
   connection->Start();
+}
+
+std::unique_ptr<Socket> NativeServer::NewSocket(int fd) {
+  if (tls_ == nullptr) return std::make_unique<Socket>(loop, fd);
+  SSL* const ssl = tls_->NewConnection(loop.Now());
+  if (ssl != nullptr) return std::make_unique<TlsSocket>(loop, fd, ssl);
+  close(fd);
+  return nullptr;
 }
 
 void NativeServer::OnClosed(Connection& connection) {

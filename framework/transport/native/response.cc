@@ -13,9 +13,6 @@ namespace {
 
 constexpr std::string_view kContentType = "application/grpc";
 
-// Shorter messages do not get shorter.
-constexpr size_t kLeastToCompress = 64;
-
 size_t WireSize(const Payload& message) { return message.size() + Payload::kHeadroom; }
 
 ssize_t ReadData(nghttp2_session* session, int32_t stream_id, uint8_t*, size_t length, uint32_t* flags,
@@ -44,7 +41,7 @@ void Response::SetHeaders(const Metadata& headers, const std::string& path) {
 void Response::Push(Payload message) {
   bool compressed = false;
   if (message.headroom() == nullptr) message = Payload::Allocate(0);
-  if (gzip_ && message.size() >= kLeastToCompress) {
+  if (gzip_ && message.compressed()) {
     if (std::optional<Payload> shorter = Gzip(message.view())) {
       message = *std::move(shorter);
       compressed = true;

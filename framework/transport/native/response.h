@@ -28,8 +28,8 @@ class Response {
   // ---- For the call, in this order.
 
   void SetHeaders(const Metadata& headers, const std::string& path);
-  // Messages are compressed from here on.
-  void SetGzip() { gzip_ = true; }
+  // The peer reads gzip, which the headers announce: messages that ask for it are compressed. Before anything else.
+  void AllowGzip() { gzip_ = true; }
   void Push(Payload message);
   void SetStatus(Status status, const Metadata& trailers, const std::string& path);
   // Instead of all that: a status of HTTP for a request that is not one of gRPC.

@@ -62,6 +62,8 @@ struct Session::Callbacks {
   static int SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* header, size_t length,
                       nghttp2_data_source* source, void* user) {
     Session& session = Of(user);
+    // nghttp2 packs one frame after the other without coming back to Gather().
+    if (!session.host_.output->HasRoom()) return NGHTTP2_ERR_WOULDBLOCK;
     static_cast<Response*>(source->ptr)->TakeFrame(header, length, *session.host_.output);
     if (NativeCall* const call = session.Find(frame->hd.stream_id)) call->OnRoom();
     return 0;
@@ -189,7 +191,7 @@ bool Session::Gather(Output& output) {
     const uint8_t* bytes = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_.get(), &bytes);
     if (size < 0) broken_ = true;
-    if (size <= 0) return false;
+    if (size <= 0) return !output.HasRoom();
     output.Copy(bytes, static_cast<size_t>(size));
   }
   return true;

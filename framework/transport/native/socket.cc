@@ -29,8 +29,10 @@ Socket::Result Socket::Write(std::span<const iovec> pieces) {
   message.msg_iovlen = pieces.size();
   // Not a signal when the peer is gone.
   const ssize_t size = sendmsg(fd(), &message, MSG_NOSIGNAL);
-  if (size >= 0) return {.bytes = static_cast<size_t>(size)};
-  return {.ended = !IsForNow(errno)};
+  if (size < 0) return {.ended = !IsForNow(errno), .full = true};
+  size_t wanted = 0;
+  for (const iovec& piece : pieces) wanted += piece.iov_len;
+  return {.bytes = static_cast<size_t>(size), .full = static_cast<size_t>(size) < wanted};
 }
 
 void Socket::EndOutput() { shutdown(fd(), SHUT_WR); }

@@ -30,12 +30,14 @@ class Socket {
     size_t bytes = 0;
     bool ended = false;  // The peer has closed its side, or the connection is broken: nothing more comes or goes.
     bool drained = false;  // Reading: what has come is read, so it is time to wait.
+    bool full = false;  // Writing: it is time to wait, and to write again then, even if nothing is left to write.
   };
   virtual Result Read(std::span<uint8_t> buffer);
-  // Fewer bytes than there are: the socket is full.
   virtual Result Write(std::span<const iovec> pieces);
   // Says that nothing more will be sent.
   virtual void EndOutput();
+  // Whether it can be written to; until then it is read until it can.
+  virtual bool IsReady() const { return true; }
   // Whether bytes that have come wait inside of the socket object, where no readiness tells of them.
   virtual bool HoldsInput() const { return false; }
 

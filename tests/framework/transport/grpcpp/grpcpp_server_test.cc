@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/framework/transport/grpcpp/client_call.h"
-#include "tests/framework/transport/grpcpp/server_test_base.h"
+#include "tests/framework/transport/client_call.h"
+#include "tests/framework/transport/server_test_base.h"
 
 namespace rota {
 namespace {

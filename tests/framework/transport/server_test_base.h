@@ -1,5 +1,5 @@
-#ifndef ROTA_TESTS_FRAMEWORK_TRANSPORT_GRPCPP_SERVER_TEST_BASE_H_
-#define ROTA_TESTS_FRAMEWORK_TRANSPORT_GRPCPP_SERVER_TEST_BASE_H_
+#ifndef ROTA_TESTS_FRAMEWORK_TRANSPORT_SERVER_TEST_BASE_H_
+#define ROTA_TESTS_FRAMEWORK_TRANSPORT_SERVER_TEST_BASE_H_
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,7 +17,8 @@
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
 #include "framework/transport/grpcpp/grpcpp_server.h"
-#include "tests/framework/transport/grpcpp/client_call.h"
+#include "framework/transport/native/native_server.h"
+#include "tests/framework/transport/client_call.h"
 
 namespace rota {
 
@@ -76,11 +78,22 @@ struct ScriptedSink final : CallSink {
   Status outcome;
 };
 
+// The transports that pass one suite. What differs is said where it is tested.
+struct Transport {
+  std::string name;
+  std::unique_ptr<Server> (*make)(EventLoop& loop, const ServerOptions& options);
+
+  bool native() const { return name == "native"; }
+};
+inline const Transport kTransports[] = {{"native", &NewNativeServer}, {"grpcpp", &NewGrpcppServer}};
+inline std::string TransportName(const ::testing::TestParamInfo<Transport>& info) { return info.param.name; }
+inline void PrintTo(const Transport& transport, std::ostream* stream) { *stream << transport.name; }
+
 // A server on a loop of the test's thread, and clients on threads of their own.
-class ServerTestBase : public ::testing::Test, protected CallAcceptor {
+class ServerTestBase : public ::testing::TestWithParam<Transport>, protected CallAcceptor {
  protected:
   void Listen(const ServerOptions& options = ServerOptions()) {
-    server_ = NewGrpcppServer(loop_, options);
+    server_ = GetParam().make(loop_, options);
     auto bound = server_->Listen({"127.0.0.1:0"}, *this);
     ASSERT_TRUE(bound.ok()) << bound.status().ToString();
     address_ = bound->front();
@@ -135,4 +148,4 @@ inline void Echo(ScriptedSink& sink) {
 
 }  // namespace rota
 
-#endif  // ROTA_TESTS_FRAMEWORK_TRANSPORT_GRPCPP_SERVER_TEST_BASE_H_
+#endif  // ROTA_TESTS_FRAMEWORK_TRANSPORT_SERVER_TEST_BASE_H_
