@@ -15,6 +15,7 @@
 #include "framework/observe/worker_collector.h"
 #include "framework/rpc/reflection.h"
 #include "framework/transport/grpcpp/grpcpp_server.h"
+#include "framework/transport/native/native_server.h"
 #include "framework/worker/worker_stats.h"
 
 namespace rota {
@@ -34,8 +35,7 @@ std::unique_ptr<Server> NewServer(EventLoop& loop, const Settings& settings) {
   options.max_message_bytes = static_cast<size_t>(settings.max_message_bytes);
   options.max_concurrent_calls = static_cast<size_t>(settings.max_concurrent_calls);
   options.tls = {.certificate = settings.tls_cert, .key = settings.tls_key, .client_ca = settings.tls_ca};
-  // Settings knows no other yet.
-  return NewGrpcppServer(loop, options);
+  return settings.transport == "grpcpp" ? NewGrpcppServer(loop, options) : NewNativeServer(loop, options);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ Status SetLevel(const std::string& value, Settings* settings) {
 }  // namespace
 
 const std::vector<std::string>& KnownTransports() {
-  static const auto& names = *new std::vector<std::string>{"grpcpp"};
+  static const auto& names = *new std::vector<std::string>{"native", "grpcpp"};
   return names;
 }
 

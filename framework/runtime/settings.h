@@ -17,7 +17,7 @@ struct Settings {
   std::vector<std::string> listen = {"127.0.0.1:50051"};
   // Empty: no admin server.
   std::string admin = "127.0.0.1:9090";
-  std::string transport = "grpcpp";
+  std::string transport = "native";
   // Zero: as many as the machine has cores, at least 2.
   int64_t workers = 0;
   int64_t worker_queue = 1024;

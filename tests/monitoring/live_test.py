@@ -57,7 +57,7 @@ class LiveTest(unittest.TestCase):
         for kind in ("timer", "immediate", "handle", "closing", "job", "io"):
             self.assertIn(f'rota_loop_refs{{kind="{kind}"}}', text)
         self.assertIn('rota_rpc_server_calls_total{service="files.v1.Files",method="Stat",code="NOT_FOUND"}', text)
-        self.assertIn('rota_transport_calls_started_total{transport="grpcpp"}', text)
+        self.assertIn('rota_transport_calls_started_total{transport="native"}', text)
 
     @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed (Debian package prometheus)")
     def test_every_query_of_the_dashboard_and_of_the_rules_answers_with_data(self):

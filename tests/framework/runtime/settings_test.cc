@@ -48,8 +48,9 @@ TEST_F(SettingsTest, AnAddressNeedsAHostAndAPort) {
 }
 
 TEST_F(SettingsTest, AnUnknownTransportIsToldWhichThereAre) {
-  EXPECT_EQ(Parse("--transport=pigeon"), "--transport: there is no transport 'pigeon'; there is grpcpp");
+  EXPECT_EQ(Parse("--transport=pigeon"), "--transport: there is no transport 'pigeon'; there is native, grpcpp");
   EXPECT_EQ(Parse("--transport=grpcpp"), "");
+  EXPECT_EQ(Parse("--transport=native"), "");
 }
 
 TEST_F(SettingsTest, LevelsAndBoundsAreChecked) {
