@@ -119,7 +119,8 @@ void WorkerCore::UpdateTimeHold() {
 const WorkerStats& WorkerCore::stats() {
   const std::lock_guard lock(mutex_);
   stats_.queued = queued_[0].size() + queued_[1].size();
-  stats_.running = started_ - waiting_ + posting_;
+  stats_.running = started_ - waiting_;
+  stats_.posting = posting_;
   stats_.waiting = waiting_;
   stats_.loop_waits = loop_waits_;
   return stats_;

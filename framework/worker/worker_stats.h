@@ -25,11 +25,12 @@ struct WorkerStats {
   uint64_t loop_waits = 0;
   uint64_t batches = 0;
 
-  // How many jobs wait for a thread, hold or need one (until the loop has been told of their end), and are suspended until
-  // the loop answers.
+  // How many jobs wait for a thread, hold or need one, and are suspended until the loop answers.
   size_t queued = 0;
   size_t running = 0;
   size_t waiting = 0;
+  // Threads that are on their way to tell the loop of ended jobs and new waits.
+  size_t posting = 0;
   // Constant.
   size_t threads = 0;
   size_t queue_capacity = 0;

@@ -339,7 +339,7 @@ class ScenarioRun {
   void Settle() {
     for (;;) {
       const WorkerStats& stats = pool_->stats();
-      if (gate_.blocked() == stats.running && (stats.queued == 0 || stats.running == threads_)) return;
+      if (gate_.blocked() == stats.running && stats.posting == 0 && (stats.queued == 0 || stats.running == threads_)) return;
       std::this_thread::yield();
     }
   }
