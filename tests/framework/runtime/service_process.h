@@ -28,6 +28,8 @@ class ServiceProcess {
   // HOST:PORT of the endpoint "grpc" or "admin".
   std::string Address(const std::string& endpoint);
   void Signal(int number);
+  // Minus one when it has ended.
+  pid_t pid() const { return pid_; }
   // Waits for the end: the exit code, or minus the number of the signal that ended it.
   int Wait();
   // All that it wrote to stderr so far; after Wait(): all.

@@ -1,0 +1,181 @@
+// Clients that vanish, stall, never read, or come by the thousand.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grpc/testing/messages.pb.h"
+#include "tests/faults/fault_test.h"
+#include "tests/faults/raw_connection.h"
+
+namespace rota::faults {
+namespace {
+
+constexpr const char* kEmptyCall = "/grpc.testing.TestService/EmptyCall";
+constexpr const char* kOutputCall = "/grpc.testing.TestService/StreamingOutputCall";
+constexpr const char* kDuplexCall = "/grpc.testing.TestService/FullDuplexCall";
+using Connections = std::vector<std::unique_ptr<RawConnection>>;
+
+// Both this process and the server, which inherits it, may open as many as the system lets them.
+void AllowManyDescriptors() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// A stream of `count` messages of `size` bytes, one each `interval_us`.
+std::string OutputRequest(int count, int size, int interval_us = 0) {
+  grpc::testing::StreamingOutputCallRequest request;
+  for (int i = 0; i < count; ++i) {
+    request.add_response_parameters()->set_size(size);
+    request.mutable_response_parameters(i)->set_interval_us(interval_us);
+  }
+  return request.SerializeAsString();
+}
+
+class ConnectionFaultTest : public FaultTest {
+ protected:
+  std::unique_ptr<RawConnection> Connect(int receive_buffer = 0) {
+    auto connection = std::make_unique<RawConnection>(address(), receive_buffer);
+    EXPECT_FALSE(connection->closed());
+    return connection;
+  }
+};
+
+TEST_P(ConnectionFaultTest, ClientsKilledInMidStreamLeaveNothingBehind) {
+  const size_t clients = Rounds(50, 500);
+  Attack("client killed in mid-stream", [&] {
+    Connections connections;
+    for (size_t i = 0; i < clients; ++i) {
+      connections.push_back(Connect());
+      RawConnection& connection = *connections.back();
+      connection.Start();
+      const uint32_t stream = connection.NextStream();
+      connection.Send(CallFrames(stream, kOutputCall) + DataFrames(stream, Message(OutputRequest(1000, 100, 10000)), true));
+    }
+    EXPECT_TRUE(Eventually([&] { return Metric("rota_actor_turns_in_progress") >= static_cast<int64_t>(clients); }));
+    for (const auto& connection : connections) connection->Abort();
+    return std::to_string(clients) + " clients";
+  });
+}
+
+TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
+  const size_t clients = Rounds(50, 500);
+  Attack("FIN in mid-stream", [&] {
+    Connections connections;
+    for (size_t i = 0; i < clients; ++i) {
+      connections.push_back(Connect());
+      connections.back()->Start();
+      const uint32_t stream = connections.back()->NextStream();
+      connections.back()->Send(CallFrames(stream, kDuplexCall) + DataFrames(stream, Message(OutputRequest(1, 100)), false));
+      connections.back()->HalfClose();
+    }
+    size_t closed = 0;
+    for (const auto& connection : connections) closed += connection->AwaitClose() ? 1 : 0;
+    EXPECT_EQ(closed, clients);
+    return std::to_string(clients) + " clients";
+  });
+}
+
+TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
+  const size_t clients = Rounds(100, 1000);
+  AllowManyDescriptors();
+  Attack("slowloris", [&] {
+    Connections connections;
+    for (size_t i = 0; i < clients; ++i) {
+      connections.push_back(Connect());
+      RawConnection& connection = *connections.back();
+      if (i % 3 == 0) {
+        connection.Send(kPreface.substr(0, 10));
+        continue;
+      }
+      connection.Start();
+      const std::string block = Block(CallFields(kEmptyCall));
+      if (i % 3 == 1) {
+        connection.Send(FrameBytes(kHeaders, 0, 1, block.substr(0, 40)));
+      } else {
+        connection.Send(HeadersFrames(1, block) + FrameBytes(kData, 0, 1, Message("0123456789").substr(0, 8)));
+      }
+    }
+    // Byte by byte.
+    for (int round = 0; round < 20; ++round) {
+      for (size_t i = 2; i < clients; i += 3) connections[i]->Send(FrameBytes(kData, 0, 1, ""));
+      connections.front()->ReadFor(RawConnection::Seconds(LongForm() ? 0.5 : 0.02));
+    }
+    return std::to_string(clients) + " clients";
+  });
+}
+
+TEST_P(ConnectionFaultTest, AReaderThatNeverReadsStopsItsHandlerAndCostsLittle) {
+  Attack("reader that never reads 1 GB", [&] {
+    const int64_t before = Measure().resident_kib;
+    const auto connection = Connect(4096);
+    connection->Start();
+    const uint32_t stream = connection->NextStream();
+    connection->Send(CallFrames(stream, kOutputCall) + DataFrames(stream, Message(OutputRequest(1024, 1 << 20)), true));
+    // Until nothing moves any more.
+    int64_t sent = -1;
+    EXPECT_TRUE(Eventually([&] {
+      const int64_t before_now = std::exchange(sent, Metric("rota_rpc_server_messages_sent_total", "StreamingOutputCall"));
+      return sent == before_now && sent > 0;
+    }));
+    int64_t peak = 0;
+    for (size_t i = 0; i < Rounds(10, 100); ++i) peak = std::max(peak, Measure().resident_kib - before);
+    EXPECT_LE(peak, 16 << 10) << "KiB";
+    connection->Abort();
+    return std::to_string(sent) + " messages written, costs " + std::to_string(peak) + " KiB";
+  });
+}
+
+TEST_P(ConnectionFaultTest, ThousandsOfConnectionsMadeAndClosedLeaveNothingBehind) {
+  AllowManyDescriptors();
+  const size_t connections_at_once = Rounds(300, 5000), rounds = Rounds(3, 50);
+  Attack("connections made and closed", [&] {
+    for (size_t round = 0; round < rounds; ++round) {
+      Connections connections;
+      for (size_t i = 0; i < connections_at_once; ++i) {
+        connections.push_back(Connect());
+        if (i % 2 == 0) connections.back()->Start();
+        if (i % 4 == 0) connections.back()->Send(CallFrames(1, kEmptyCall) + DataFrames(1, Message(""), true));
+      }
+    }
+    return std::to_string(rounds) + " x " + std::to_string(connections_at_once);
+  });
+}
+
+TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithinASecond) {
+  if (!ours()) GTEST_SKIP() << "gRPC 1.51 does not accept again after accept() failed";
+  StartServer();
+  // Connected while there still are some; that also gives the server its threads and sockets.
+  Attack("descriptors exhausted", [&] {
+    const auto descriptors = static_cast<rlim_t>(Measure().descriptors) + 20;
+    rlimit old{};
+    const rlimit few{.rlim_cur = descriptors, .rlim_max = descriptors};
+    EXPECT_EQ(prlimit(process().pid(), RLIMIT_NOFILE, nullptr, &old), 0);
+    EXPECT_EQ(prlimit(process().pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+    Connections connections;
+    for (int i = 0; i < 100; ++i) {
+      connections.push_back(Connect());
+      connections.back()->Start();
+    }
+    EXPECT_TRUE(Eventually([&] { return Measure().descriptors >= static_cast<int64_t>(descriptors) - 1; }));
+    connections.front()->ReadFor(RawConnection::Seconds(LongForm() ? 3 : 0.3));
+    connections.clear();
+    const auto start = std::chrono::steady_clock::now();
+    const auto connection = Connect();
+    connection->Start();
+    EXPECT_EQ(connection->Call(kEmptyCall).status(), 0);
+    const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+    EXPECT_LE(taken.count(), 1000);
+    return "accepts again after " + std::to_string(static_cast<int>(taken.count())) + " ms";
+  });
+}
+
+ROTA_FAULTS_ON_EVERY_TRANSPORT(ConnectionFaultTest);
+
+}  // namespace
+}  // namespace rota::faults

@@ -1,0 +1,117 @@
+#include "tests/faults/fault_test.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <thread>
+
+namespace rota::faults {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kBaselineCalls = 200;
+constexpr auto kRecovery = std::chrono::seconds(10);
+// Below this a doubled latency says nothing about the server: tests share the machine. With the full length the machine is
+// to be left alone.
+Probe::Milliseconds LatencyFloor() { return LongForm() ? Probe::Milliseconds(20) : Probe::Milliseconds(250); }
+
+std::string Text(Probe::Milliseconds time) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f ms", time.count());
+  return text;
+}
+
+}  // namespace
+
+bool LongForm() {
+  const char* const form = std::getenv("ROTA_FAULTS_LONG");
+  return form != nullptr && *form != '\0';
+}
+
+void FaultTest::StartServer(std::vector<std::string> flags, const std::string& binary) {
+  flags.insert(flags.end(), {"--transport=" + GetParam(), "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"});
+  process_ = std::make_unique<ServiceProcess>(binary, flags);
+  address_ = process_->Address("grpc");
+  admin_ = process_->Address("admin");
+  ASSERT_NE(address_, "");
+}
+
+void FaultTest::Attack(const std::string& name, const std::function<std::string()>& attack) {
+  if (process_ == nullptr) StartServer();
+  auto probe = std::make_unique<Probe>(address_);
+  probe->WaitFor(kBaselineCalls);
+  const Probe::Seen quiet = probe->Take();
+  // The first scrape takes memory of its own.
+  Metric("rota_actor_turns_in_progress");
+  const Held before = Measure();
+  const std::string what = attack();
+  // At least some calls fall into the attack or right behind it.
+  probe->WaitFor(20);
+  const Probe::Seen seen = probe->Take();
+  const Held peak = Measure();
+  probe.reset();
+  EXPECT_EQ(quiet.failed, 0u) << quiet.first_failure;
+  EXPECT_EQ(seen.failed, 0u) << "of " << seen.calls << ": " << seen.first_failure;
+  if (ours()) EXPECT_LE(seen.p99.count(), std::max(2 * quiet.p99, LatencyFloor()).count());
+  ExpectRecovered(name, before);
+  const Held after = Measure();
+  Figure(name, what + "; probe: " + std::to_string(seen.calls) + " calls, " + std::to_string(seen.failed) + " failed, p99 " + Text(quiet.p99) + " -> " +
+                   Text(seen.p99) + "; memory KiB " + std::to_string(before.resident_kib) + " -> " + std::to_string(peak.resident_kib) + " -> " +
+                   std::to_string(after.resident_kib) + "; descriptors " + std::to_string(before.descriptors) + " -> " +
+                   std::to_string(peak.descriptors) + " -> " + std::to_string(after.descriptors));
+}
+
+void FaultTest::Figure(const std::string& name, const std::string& what) {
+  std::printf("figure: %s on %s: %s\n", name.c_str(), GetParam().c_str(), what.c_str());
+}
+
+void FaultTest::ExpectRecovered(const std::string& name, const Held& before) {
+  EXPECT_TRUE(Eventually([&] { return Metric("rota_rpc_server_calls_in_flight") == 0 && Metric("rota_actor_turns_in_progress") == 0; }))
+      << name << ": " << Metric("rota_actor_turns_in_progress") << " handlers are left";
+  EXPECT_TRUE(Eventually([&] { return Measure().descriptors <= before.descriptors + before.descriptors / 20; }))
+      << name << ": " << before.descriptors << " descriptors before, " << Measure().descriptors << " after";
+  if (!ours()) return;
+  EXPECT_TRUE(Eventually([&] { return Measure().resident_kib <= before.resident_kib + before.resident_kib / 20; }))
+      << name << ": " << before.resident_kib << " KiB before, " << Measure().resident_kib << " KiB after";
+}
+
+Held FaultTest::Measure() {
+  Held held;
+  const std::string proc = "/proc/" + std::to_string(process_->pid());
+  std::ifstream status(proc + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmRSS:", 0) == 0) held.resident_kib = std::stoll(line.substr(6));
+  }
+  std::error_code error;
+  const std::filesystem::directory_iterator descriptors(proc + "/fd", error);
+  held.descriptors = std::distance(begin(descriptors), end(descriptors));
+  return held;
+}
+
+int64_t FaultTest::Metric(const std::string& family, const std::string& label) {
+  std::istringstream page(HttpGet(admin_, "/metrics"));
+  int64_t sum = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (line.rfind(family, 0) != 0 || (line[family.size()] != '{' && line[family.size()] != ' ')) continue;
+    if (line.find(label) == std::string::npos) continue;
+    sum += static_cast<int64_t>(std::stod(line.substr(line.rfind(' '))));
+  }
+  return sum;
+}
+
+bool FaultTest::Eventually(const std::function<bool()>& holds) {
+  const auto end = Clock::now() + kRecovery;
+  while (!holds()) {
+    if (Clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return true;
+}
+
+}  // namespace rota::faults

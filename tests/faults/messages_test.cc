@@ -1,0 +1,103 @@
+// Calls that say little and cost much: metadata and messages beyond every limit.
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tests/faults/fault_test.h"
+#include "tests/faults/raw_connection.h"
+
+namespace rota::faults {
+namespace {
+
+constexpr const char* kEmptyCall = "/grpc.testing.TestService/EmptyCall";
+constexpr int kResourceExhausted = 8;
+constexpr int64_t kMostKib = 16 << 10;
+
+std::string Gzip(size_t zeros) {
+  z_stream stream{};
+  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string in(1 << 20, '\0'), out(1 << 16, '\0'), all;
+  for (int result = Z_OK; result != Z_STREAM_END;) {
+    if (stream.avail_in == 0 && zeros > 0) {
+      stream.next_in = reinterpret_cast<Bytef*>(in.data());
+      stream.avail_in = static_cast<uInt>(std::min(zeros, in.size()));
+      zeros -= stream.avail_in;
+    }
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    result = deflate(&stream, zeros == 0 && stream.avail_in == 0 ? Z_FINISH : Z_NO_FLUSH);
+    all.append(out, 0, out.size() - stream.avail_out);
+  }
+  deflateEnd(&stream);
+  return all;
+}
+
+class MessageFaultTest : public FaultTest {
+ protected:
+  // Sends what `frames` makes for a stream, several times on one connection.
+  void Send(const std::string& name, const std::function<void(RawConnection&, uint32_t stream)>& send) {
+    if (!ours()) GTEST_SKIP() << "gRPC 1.51 closes the connection, or waits for more";
+    Attack(name, [&] {
+      const int64_t before = Measure().resident_kib;
+      int64_t most = 0;
+      std::string said = "no answer";
+      RawConnection connection(address());
+      connection.Start();
+      for (size_t i = 0; i < Rounds(3, 50); ++i) {
+        const uint32_t stream = connection.NextStream();
+        send(connection, stream);
+        const Answer answer = connection.Await(stream);
+        EXPECT_EQ(answer.status(), kResourceExhausted) << answer.message();
+        said = answer.ended ? "status " + std::to_string(answer.status()) + " '" + answer.message() + "'"
+               : answer.reset ? "RST_STREAM " + std::to_string(*answer.reset) : connection.closed() ? "closed" : said;
+        most = std::max(most, Measure().resident_kib - before);
+        // The state of the header compression is intact: the connection goes on.
+        if (!connection.closed()) EXPECT_EQ(connection.Call(kEmptyCall, "", {{"x-after", "the fault"}}).status(), 0);
+        EXPECT_FALSE(connection.closed()) << "code " << connection.go_away().value_or(999);
+      }
+      EXPECT_LE(most, kMostKib) << "KiB";
+      return said + ", at most " + std::to_string(most) + " KiB kept";
+    });
+  }
+};
+
+TEST_P(MessageFaultTest, AMebibyteOfMetadataIsRefusedOnItsStreamAlone) {
+  const std::string block = Block(CallFields(kEmptyCall, {{"x-much", std::string(1 << 20, 'm')}}));
+  Send("1 MiB of metadata", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+}
+
+TEST_P(MessageFaultTest, SixtyFourThousandTinyFieldsAreRefusedOnTheirStreamAlone) {
+  const std::string block = Block(CallFields(kEmptyCall)) + Block(Fields(64000, {"a", "b"}));
+  Send("64,000 tiny fields", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+}
+
+TEST_P(MessageFaultTest, AnHpackBombIsRefusedOnItsStreamAlone) {
+  // One entry of 4,000 bytes, which each further byte names again: 64 MB.
+  const std::string block = Block(CallFields(kEmptyCall)) + IndexedLiteral("x-bomb", std::string(3900, 'b')) + std::string(16000, kNewestEntry);
+  Send("HPACK bomb", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+}
+
+TEST_P(MessageFaultTest, ALengthOf4GiBAllocatesNothing) {
+  const std::string bytes = std::string("\0\xff\xff\xff\xff", 5) + std::string(100, 'x');
+  Send("length prefix 0xFFFFFFFF", [&](RawConnection& connection, uint32_t stream) {
+    connection.Send(CallFrames(stream, kEmptyCall));
+    connection.SendData(stream, bytes, false);
+  });
+}
+
+TEST_P(MessageFaultTest, AGzipBombIsNotUnpacked) {
+  const std::string bomb = Message(Gzip(Rounds(256, 1024) << 20), true);
+  Send("gzip bomb", [&](RawConnection& connection, uint32_t stream) {
+    connection.Send(CallFrames(stream, kEmptyCall, {{"grpc-encoding", "gzip"}}));
+    connection.SendData(stream, bomb, true);
+  });
+}
+
+ROTA_FAULTS_ON_EVERY_TRANSPORT(MessageFaultTest);
+
+}  // namespace
+}  // namespace rota::faults

@@ -1,0 +1,53 @@
+#ifndef ROTA_TESTS_FAULTS_PROBE_H_
+#define ROTA_TESTS_FAULTS_PROBE_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace rota::faults {
+
+// A client that is up to no harm: it makes small calls of grpc.testing.TestService one after the other, on a connection of
+// its own, while something else goes wrong, and keeps how long each took.
+// Thread: its own; the functions from the test's.
+class Probe {
+ public:
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+
+  // What was seen between two calls of Take().
+  struct Seen {
+    size_t calls = 0;
+    size_t failed = 0;
+    std::string first_failure;
+    Milliseconds p50{0};
+    Milliseconds p99{0};
+  };
+
+  explicit Probe(std::string address);
+  ~Probe();
+  Probe(const Probe&) = delete;
+  Probe& operator=(const Probe&) = delete;
+
+  // Blocks until there are `calls` more.
+  void WaitFor(size_t calls);
+  Seen Take();
+
+ private:
+  void Run();
+
+  const std::string address_;
+  std::atomic<bool> stop_{false};
+  std::atomic<size_t> done_{0};
+  std::mutex mutex_;
+  Seen seen_;                            // Guarded by mutex_.
+  std::vector<Milliseconds> latencies_;  // Guarded by mutex_.
+  std::thread thread_;
+};
+
+}  // namespace rota::faults
+
+#endif  // ROTA_TESTS_FAULTS_PROBE_H_
