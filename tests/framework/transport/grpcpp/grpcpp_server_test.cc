@@ -35,7 +35,7 @@ class GrpcppServerTest : public ServerTestBase {
   int drains_ = 0;
 };
 
-TEST_F(GrpcppServerTest, ItListensOnEveryAddressAndTellsThePorts) {
+TEST_P(GrpcppServerTest, ItListensOnEveryAddressAndTellsThePorts) {
   server_ = NewGrpcppServer(loop_, ServerOptions());
   const auto bound = server_->Listen({"127.0.0.1:0", "localhost:0"}, *this);
   ASSERT_TRUE(bound.ok()) << bound.status().ToString();
@@ -51,7 +51,7 @@ TEST_F(GrpcppServerTest, ItListensOnEveryAddressAndTellsThePorts) {
   });
 }
 
-TEST_F(GrpcppServerTest, APortInUseIsAnErrorThatNamesIt) {
+TEST_P(GrpcppServerTest, APortInUseIsAnErrorThatNamesIt) {
   Listen();
   const auto other = NewGrpcppServer(loop_, ServerOptions());
   const auto bound = other->Listen({"127.0.0.1:0", address_}, *this);
@@ -61,7 +61,7 @@ TEST_F(GrpcppServerTest, APortInUseIsAnErrorThatNamesIt) {
   RunWith([] {});
 }
 
-TEST_F(GrpcppServerTest, ListenWorksOnce) {
+TEST_P(GrpcppServerTest, ListenWorksOnce) {
   Listen();
   EXPECT_EQ(server_->Listen({"127.0.0.1:0"}, *this).status().code(), StatusCode::kFailedPrecondition);
   RunWith([] {});
@@ -69,7 +69,7 @@ TEST_F(GrpcppServerTest, ListenWorksOnce) {
   EXPECT_EQ(NewGrpcppServer(loop_, ServerOptions())->Listen({}, *this).status().code(), StatusCode::kInvalidArgument);
 }
 
-TEST_F(GrpcppServerTest, ACallMoreThanTheLimitIsRefusedAndCounted) {
+TEST_P(GrpcppServerTest, ACallMoreThanTheLimitIsRefusedAndCounted) {
   Signal begun;
   OnEachCall([&](ScriptedSink&) { begun.Set(); });
   Listen({.max_concurrent_calls = 1});
@@ -86,7 +86,7 @@ TEST_F(GrpcppServerTest, ACallMoreThanTheLimitIsRefusedAndCounted) {
   EXPECT_EQ(server_->stats().calls_started, 1u);
 }
 
-TEST_F(GrpcppServerTest, ADrainLetsRunningCallsFinishAndTakesNoNewConnection) {
+TEST_P(GrpcppServerTest, ADrainLetsRunningCallsFinishAndTakesNoNewConnection) {
   Signal begun, draining;
   OnEachCall([&](ScriptedSink& sink) {
     sink.AddCredit(1);
@@ -115,7 +115,7 @@ TEST_F(GrpcppServerTest, ADrainLetsRunningCallsFinishAndTakesNoNewConnection) {
   EXPECT_EQ(loop_.refs().total(), 0u);
 }
 
-TEST_F(GrpcppServerTest, CallsThatOutlastTheGraceAreCancelledAndASecondDrainShortensIt) {
+TEST_P(GrpcppServerTest, CallsThatOutlastTheGraceAreCancelledAndASecondDrainShortensIt) {
   Signal begun;
   OnEachCall([&](ScriptedSink&) { begun.Set(); });
   Listen();
@@ -134,7 +134,7 @@ TEST_F(GrpcppServerTest, CallsThatOutlastTheGraceAreCancelledAndASecondDrainShor
   EXPECT_EQ(drains_, 1);
 }
 
-TEST_F(GrpcppServerTest, ADrainOfAServerThatNeverListenedEndsAtOnce) {
+TEST_P(GrpcppServerTest, ADrainOfAServerThatNeverListenedEndsAtOnce) {
   server_ = NewGrpcppServer(loop_, ServerOptions());
   server_->Drain(std::chrono::hours(1), [this] { ++drains_; });
   EXPECT_EQ(drains_, 0);
@@ -142,7 +142,7 @@ TEST_F(GrpcppServerTest, ADrainOfAServerThatNeverListenedEndsAtOnce) {
   EXPECT_EQ(drains_, 1);
 }
 
-TEST_F(GrpcppServerTest, TheDestructorEndsTheCallsThatRun) {
+TEST_P(GrpcppServerTest, TheDestructorEndsTheCallsThatRun) {
   Signal begun;
   OnEachCall([&](ScriptedSink&) { begun.Set(); });
   Listen();
@@ -159,6 +159,8 @@ TEST_F(GrpcppServerTest, TheDestructorEndsTheCallsThatRun) {
   EXPECT_EQ(only_sink().outcome.code(), StatusCode::kCancelled);
   EXPECT_EQ(loop_.refs().total(), 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(All, GrpcppServerTest, ::testing::Values(kTransports[1]), TransportName);
 
 }  // namespace
 }  // namespace rota
