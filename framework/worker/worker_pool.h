@@ -30,7 +30,8 @@ class WorkerPool {
     size_t threads = DefaultThreads();
     // Jobs that may wait for a thread.
     size_t queue_capacity = 1024;
-    // Jobs that may have started and not ended, in all threads; further ones stay in the queue.
+    // Jobs that may have started and not ended, in all threads; further ones stay in the queue. Not promised: progress when
+    // so many jobs wait for actors whose answers need a job themselves. Then only their deadlines end the waits.
     size_t max_fibers = 4096;
     // Of each fiber; below it lies a page that may not be touched.
     size_t stack_bytes = 256 * 1024;

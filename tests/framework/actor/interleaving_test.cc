@@ -28,6 +28,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
+constexpr int kRequests = 1000;
 constexpr size_t kActors = 7;
 
 const ContextKey<int> kRequest;
@@ -191,7 +192,8 @@ class Interleaving {
   ManualClock clock_;
   EventLoop loop_{clock_, {.poll_budget_callbacks = 64}};
   ActorSystem system_{loop_, &pool_};
-  WorkerPool pool_{loop_, {.threads = 3, .queue_capacity = 100000, .max_fibers = 500}};
+  // A fiber for each request and more: were all of them to wait for actors that wait for jobs, nothing but time could go on.
+  WorkerPool pool_{loop_, {.threads = 3, .queue_capacity = 100000, .max_fibers = kRequests + 100}};
   std::vector<ActorRef<Visited>> actors_;
 };
 
@@ -199,7 +201,6 @@ TEST(InterleavingTest, NoRequestEverSeesTheContextOfAnotherOverJobsMessagesAndCo
   for (uint64_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Interleaving interleaving(seed);
-    constexpr int kRequests = 1000;
     for (int request = 0; request < kRequests; ++request) interleaving.Start(request);
     interleaving.Run();
     EXPECT_EQ(interleaving.finished, kRequests);
