@@ -37,8 +37,9 @@ void TimerQueue::Clear(TimerNode& node) {
   if (node.active || compatibility_ == Compatibility::kRota) node.cleared = true;
   if (node.active) {
     if (node.list != nullptr) Unlink(node);
-    if (node.has_ref) {
-      // An unref'd timer leaves its list behind, empty: the expiry and the age of the list count for the next timer.
+    // In Node an unref'd timer leaves its list behind, empty, until it expires: the expiry and the age of the list count for
+    // the next timer. Deadlines are such timers and their lengths come from peers, so here they must leave nothing.
+    if (node.has_ref || compatibility_ == Compatibility::kRota) {
       const auto it = lists_.find(node.delay_ms);
       if (it != lists_.end() && it->second->first == nullptr) RemoveList(*it->second);
     }

@@ -67,6 +67,16 @@ TEST_F(TimerQueueTest, UnrefedTimerIsNotCountedAndRuns) {
   EXPECT_EQ(RunExpired(), 1u);
 }
 
+// As deadlines of calls are, which end long before and whose lengths peers choose.
+TEST_F(TimerQueueTest, UnrefedTimersThatAreClearedLeaveNothingBehind) {
+  for (int64_t delay_ms = 1; delay_ms <= 1000; ++delay_ms) {
+    const auto timer = Arm(delay_ms * 1000);
+    queue_.SetRef(*timer, false);
+    queue_.Clear(*timer);
+    EXPECT_TRUE(queue_.empty());
+  }
+}
+
 TEST_F(TimerQueueTest, NoTimerIsLostEarlyOrOutOfOrderOverRandomArmingAndClearing) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
