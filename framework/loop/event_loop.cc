@@ -77,18 +77,23 @@ int EventLoop::Run(Callback main) {
   if (main) Guarded(main, nullptr);
   DrainTicks();
   do {
-    if (alive() && !exiting_) {
-      // From here on one iteration runs, whatever the timers do.
-      RunTimers();
-      do {
-        RunIteration();
-      } while (alive() && !exiting_);
-    }
+    RunUntilEmpty();
+    if (std::exchange(stopped_, false)) return exit_code_;
     RunBeforeExit();
   } while (alive() && !exiting_);
   RunExitHooks();
   entered_.clear();
   return exit_code_;
+}
+
+// As uv_run(UV_RUN_DEFAULT) of libuv 1.46.
+void EventLoop::RunUntilEmpty() {
+  if (!alive() || exiting_ || stopped_) return;
+  // From here on one iteration runs, whatever the timers do.
+  RunTimers();
+  do {
+    RunIteration();
+  } while (alive() && !exiting_ && !stopped_);
 }
 
 void EventLoop::RunBeforeExit() {

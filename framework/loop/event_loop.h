@@ -110,6 +110,8 @@ class EventLoop {
 
   // Run in each iteration at the begin of poll, before it looks for I/O or sleeps (prepare), and at its end, when nothing more
   // is ready (check): where a transport sends what the callbacks since then have written. A hook may call RunCompletion().
+  // Before them come the idle hooks: while there is one, poll does not wait.
+  HookList& idle_hooks() { return idle_hooks_; }
   HookList& prepare_hooks() { return prepare_hooks_; }
   HookList& check_hooks() { return check_hooks_; }
 
@@ -125,6 +127,9 @@ class EventLoop {
   // first code counts, but a hook that calls it ends with its own, and no further hook runs.
   void Exit(int code);
   bool exiting() const { return exiting_; }
+  // Ends Run() after the iteration that is under way, in which poll does not wait any more; before Run(), nothing runs. No
+  // hook is called, and Run() goes on from there.
+  void Stop() { stopped_ = true; }
   // What Run() will return when the loop ends by itself; an exit hook may change it.
   void SetExitCode(int code) { exit_code_ = code; }
   bool alive() const;
@@ -187,6 +192,7 @@ class EventLoop {
   void RunPoll();
   void RunCheck();
   void RunClose();
+  void RunUntilEmpty();
   void RunBeforeExit();
   void RunExitHooks();
 
@@ -234,6 +240,7 @@ class EventLoop {
   RingQueue<QueuedImmediate> immediates_;
   RingQueue<Completion> pending_;
   std::vector<Ref<Handle>> closing_;
+  HookList idle_hooks_;
   HookList prepare_hooks_;
   HookList check_hooks_;
   std::vector<Callback> batch_;
@@ -261,6 +268,7 @@ class EventLoop {
   int time_holds_ = 0;
   int exit_code_ = 0;
   bool exiting_ = false;
+  bool stopped_ = false;
   bool exit_hooks_run_ = false;
   // Last: its completions may refer to everything above.
   Poller poller_;

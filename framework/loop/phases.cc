@@ -52,6 +52,7 @@ void EventLoop::RunPoll() {
   poll_callbacks_ = 0;
   woken_ = false;
   BeginWork();
+  RunHooks(idle_hooks_);
   RunHooks(prepare_hooks_);
   if (std::exchange(wake_left_, false)) OnWake();
   bool ready = poller_.PollOne();
@@ -68,7 +69,7 @@ void EventLoop::RunPoll() {
 
 bool EventLoop::MayBlock() const {
   return !exiting_ && pending_.empty() && closing_.empty() && refs_.count(RefKind::kImmediate) == 0 &&
-         refs_.total() > 0 && inbox_.empty() && !prepare_hooks_.IsAnyDue();
+         refs_.total() > 0 && inbox_.empty() && !stopped_ && idle_hooks_.empty() && !prepare_hooks_.IsAnyDue();
 }
 
 void EventLoop::Wait() {
