@@ -1,8 +1,10 @@
 // Statements 9 to 14: timers. The table in docs/phases.md tells which test is whose.
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/conformance/node/loop_case.h"
@@ -135,6 +137,37 @@ TEST_P(TimersTest, Rule10IntervalsThatBlockDoNotKeepImmediatesWaiting) {
   EXPECT_EQ(trace_, (Trace{"immediate"}));
   loop_.Run();
   EXPECT_GE(runs, 4);
+}
+
+// The timers phase of Node goes on while its last drain lets time pass and arms timers; there a post waits for ever.
+void TickTheClock(EventLoop& loop, const std::function<void()>& block, int& left) {
+  if (--left <= 0) return;
+  loop.NextTick([&] {
+    loop.SetTimeout(milliseconds(1), [&] { TickTheClock(loop, block, left); });
+    block();
+    loop.SetTimeout(std::chrono::hours(1), [] {}).SetRef(false);
+  });
+}
+
+TEST_F(TimersRotasWayTest, NoLivelockWhileTicksLetTimePassAndArmTimers) {
+  int left = 1000;
+  const std::function<void()> block = [this] { Block(milliseconds(5)); };
+  loop_.SetTimeout(milliseconds(1), [&] { TickTheClock(loop_, block, left); });
+  loop_.Post([&] { Add("posted before " + std::to_string(left)); });
+  loop_.SetImmediate([&] { left = 0; });
+  Block(milliseconds(5));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"posted before 999"}));
+}
+
+TEST_F(TimersNodesWayTest, Rule10PhaseGoesOnWhileItsLastDrainLetsTimePassAndArmsTimers) {
+  int left = 1000;
+  const std::function<void()> block = [this] { Block(milliseconds(5)); };
+  loop_.SetTimeout(milliseconds(1), [&] { TickTheClock(loop_, block, left); });
+  loop_.Post([&] { Add("posted before " + std::to_string(left)); });
+  Block(milliseconds(5));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"posted before 0"}));
 }
 
 // ---- Statement 11: delays.
