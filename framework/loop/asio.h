@@ -1,6 +1,7 @@
 #ifndef ROTA_LOOP_ASIO_H_
 #define ROTA_LOOP_ASIO_H_
 
+#include <source_location>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -24,9 +25,15 @@ inline boost::asio::io_context& IoContext(EventLoop& loop) { return loop.poller(
 template <typename Handler>
 class LoopHandler {
  public:
-  LoopHandler(EventLoop& loop, RefKind kind, Handler handler)
-      : operation_(loop, kind), handler_(std::move(handler)) {}
+  LoopHandler(EventLoop& loop, RefKind kind, Handler handler, const std::source_location& where)
+      : operation_(loop, kind, where), handler_(std::move(handler)) {}
   LoopHandler(LoopHandler&&) noexcept = default;
+
+  // An operation that does not keep the loop alive, such as the accept of a listener that serves only while others work.
+  LoopHandler Unrefed() && {
+    operation_.SetRef(false);
+    return std::move(*this);
+  }
 
   template <typename... Args>
   void operator()(Args... args) {
@@ -43,8 +50,9 @@ class LoopHandler {
 };
 
 template <typename Handler>
-LoopHandler<std::decay_t<Handler>> OnLoop(EventLoop& loop, Handler&& handler) {
-  return {loop, RefKind::kIo, std::forward<Handler>(handler)};
+LoopHandler<std::decay_t<Handler>> OnLoop(EventLoop& loop, Handler&& handler,
+                                          const std::source_location& where = std::source_location::current()) {
+  return {loop, RefKind::kIo, std::forward<Handler>(handler), where};
 }
 
 }  // namespace rota

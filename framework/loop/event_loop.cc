@@ -46,7 +46,11 @@ struct EventLoop::TickRunner {
 EventLoop::EventLoop(Clock& clock) : EventLoop(clock, Options()) {}
 
 EventLoop::EventLoop(Clock& clock, Options options)
-    : clock_(clock), options_(options), thread_(std::this_thread::get_id()), poller_([this] { OnWake(); }) {}
+    : clock_(clock),
+      options_(options),
+      thread_(std::this_thread::get_id()),
+      iteration_start_(clock.Now()),
+      poller_([this] { OnWake(); }) {}
 
 EventLoop::~EventLoop() {
   // What was posted after the end is destroyed here, on the loop's thread.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <source_location>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "framework/loop/operation.h"
 #include "framework/loop/phase.h"
 #include "framework/loop/poller.h"
+#include "framework/loop/ref_ledger.h"
 #include "framework/loop/refs.h"
 #include "framework/loop/tick_queue.h"
 #include "framework/loop/timer.h"
@@ -69,9 +71,10 @@ class EventLoop {
   // Runs `callback` once, in a timers phase, `delay` from now or later, never earlier. Delays are rounded up to whole
   // milliseconds and held to 1 ms .. 2^31 - 1 ms. With kNode they are cut to whole milliseconds, longer ones become 1 ms
   // with a warning, and the timer may be early by less than 1 ms.
-  Timer SetTimeout(Duration delay, Callback callback);
+  // `where` is the owner of the timer in ListRefs(), as with all that follow.
+  Timer SetTimeout(Duration delay, Callback callback, const std::source_location& where = std::source_location::current());
   // As SetTimeout(), again and again; the next delay counts from the start of the callback.
-  Timer SetInterval(Duration period, Callback callback);
+  Timer SetInterval(Duration period, Callback callback, const std::source_location& where = std::source_location::current());
   // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
   template <std::invocable F>
   Immediate SetImmediate(F&& callback) {
@@ -97,7 +100,7 @@ class EventLoop {
   // AsyncLocalStorage.enterWith() does; a ContextScope inside of which it is called ends it, too.
   void EnterWith(Ref<ContextBase> context);
   // Opens a handle that keeps the loop alive until it is closed.
-  Ref<Handle> OpenHandle();
+  Ref<Handle> OpenHandle(const std::source_location& where = std::source_location::current());
 
   // The only way in from other threads: runs `callback` in the poll phase, without a context. The callback is
   // destroyed on the loop, too. What is posted after Run() has returned is destroyed with the loop.
@@ -159,6 +162,8 @@ class EventLoop {
 
   const LoopStats& stats() const { return stats_; }
   const RefCounts& refs() const { return refs_; }
+  // What keeps the loop alive, the oldest first: why Run() does not return.
+  std::vector<RefEntry> ListRefs() const;
   size_t queued_immediates() const { return immediates_.size(); }
   size_t queued_pending() const { return pending_.size(); }
   size_t queued_ticks() const { return tick_queue_.ticks(); }
@@ -218,7 +223,7 @@ class EventLoop {
   bool follows_node() const { return options_.compatibility == Compatibility::kNode; }
   // A fresh reading of the time as timers count it.
   TimePoint TimerNow();
-  Timer StartTimer(Duration delay, bool repeats, Callback callback);
+  Timer StartTimer(Duration delay, bool repeats, Callback callback, const std::source_location& where);
   QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
   void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
   void BeginWork();
@@ -234,6 +239,7 @@ class EventLoop {
   // Loop thread only.
   std::thread::id thread_;
   RefCounts refs_;
+  RefLink ledger_;
   LoopStats stats_;
   TimerQueue timers_{refs_, options_.compatibility};
   TickQueue tick_queue_;

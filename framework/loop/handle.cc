@@ -6,15 +6,18 @@
 
 namespace rota {
 
-Handle::Handle(EventLoop& loop) : loop_(loop), context_(CaptureContext()) { loop_.refs_.Add(RefKind::kHandle); }
+Handle::Handle(EventLoop& loop, const std::source_location& where)
+    : loop_(loop), context_(CaptureContext()), link_(loop.ledger_, RefKind::kHandle, loop.iteration_start_, where) {
+  loop_.refs_.Add(RefKind::kHandle);
+}
 
 Handle::~Handle() {
-  if (open_ && has_ref_) loop_.refs_.Remove(RefKind::kHandle);
+  if (open_ && link_.has_ref) loop_.refs_.Remove(RefKind::kHandle);
 }
 
 void Handle::SetRef(bool has_ref) {
-  if (has_ref == has_ref_) return;
-  has_ref_ = has_ref;
+  if (has_ref == link_.has_ref) return;
+  link_.has_ref = has_ref;
   if (!open_) return;
   if (has_ref) {
     loop_.refs_.Add(RefKind::kHandle);
@@ -26,8 +29,9 @@ void Handle::SetRef(bool has_ref) {
 void Handle::Close(Callback on_closed) {
   ROTA_CHECK(open_, "a handle was closed twice");
   open_ = false;
-  if (has_ref_) loop_.refs_.Remove(RefKind::kHandle);
+  if (link_.has_ref) loop_.refs_.Remove(RefKind::kHandle);
   loop_.refs_.Add(RefKind::kClosing);
+  link_.kind = RefKind::kClosing;
   on_closed_ = std::move(on_closed);
   loop_.closing_.push_back(Ref<Handle>(this));
 }

@@ -1,9 +1,12 @@
 #ifndef ROTA_LOOP_HANDLE_H_
 #define ROTA_LOOP_HANDLE_H_
 
+#include <source_location>
+
 #include "framework/base/callback.h"
 #include "framework/base/ref.h"
 #include "framework/loop/context_slot.h"
+#include "framework/loop/ref_ledger.h"
 
 namespace rota {
 
@@ -17,7 +20,7 @@ class Handle final : public RefCounted {
  public:
   // An unref'd handle works on, but does not keep the loop alive. Both may be called twice.
   void SetRef(bool has_ref);
-  bool has_ref() const { return has_ref_; }
+  bool has_ref() const { return link_.has_ref; }
 
   // Closes the handle; `on_closed` runs in the next close phase, in the context in which the handle was opened, and the
   // closing handle keeps the loop alive until then. Handles closed together are called last in, first out, as in
@@ -27,14 +30,14 @@ class Handle final : public RefCounted {
 
  private:
   friend class EventLoop;
-  explicit Handle(EventLoop& loop);
+  Handle(EventLoop& loop, const std::source_location& where);
   ~Handle() override;
 
   EventLoop& loop_;
   Ref<ContextBase> context_;
   Callback on_closed_;
+  RefLink link_;
   bool open_ = true;
-  bool has_ref_ = true;
 };
 
 }  // namespace rota

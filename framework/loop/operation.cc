@@ -4,12 +4,23 @@
 
 namespace rota {
 
-Operation::Operation(EventLoop& loop, RefKind kind) : loop_(&loop), context_(CaptureContext()), kind_(kind) {
+Operation::Operation(EventLoop& loop, RefKind kind, std::source_location where)
+    : loop_(&loop), context_(CaptureContext()), link_(loop.ledger_, kind, loop.iteration_start_, where) {
   loop.refs_.Add(kind);
 }
 
 Operation::~Operation() {
-  if (loop_ != nullptr) loop_->refs_.Remove(kind_);
+  if (loop_ != nullptr && link_.has_ref) loop_->refs_.Remove(link_.kind);
+}
+
+void Operation::SetRef(bool has_ref) {
+  if (link_.has_ref == has_ref) return;
+  link_.has_ref = has_ref;
+  if (has_ref) {
+    loop_->refs_.Add(link_.kind);
+  } else {
+    loop_->refs_.Remove(link_.kind);
+  }
 }
 
 }  // namespace rota

@@ -1,10 +1,12 @@
 #ifndef ROTA_LOOP_OPERATION_H_
 #define ROTA_LOOP_OPERATION_H_
 
+#include <source_location>
 #include <utility>
 
 #include "framework/base/ref.h"
 #include "framework/loop/context_slot.h"
+#include "framework/loop/ref_ledger.h"
 #include "framework/loop/refs.h"
 
 namespace rota {
@@ -13,15 +15,19 @@ class EventLoop;
 
 // One outstanding operation that will complete on the loop: a read, an accept, a job. Keeps the loop alive and the
 // context of its caller, until it is destroyed.
-// Thread: loop, except that another thread may hold and move the storage it lies in.
+// Thread: loop. Another thread may hold the storage it lies in, but not move it.
 class Operation {
  public:
-  // Captures the current context.
-  Operation(EventLoop& loop, RefKind kind);
+  // Captures the current context. `where` is its owner in EventLoop::ListRefs().
+  Operation(EventLoop& loop, RefKind kind, std::source_location where = std::source_location::current());
   Operation(Operation&& other) noexcept
-      : loop_(std::exchange(other.loop_, nullptr)), context_(std::move(other.context_)), kind_(other.kind_) {}
+      : loop_(std::exchange(other.loop_, nullptr)), context_(std::move(other.context_)), link_(std::move(other.link_)) {}
   Operation& operator=(Operation&&) = delete;
   ~Operation();
+
+  // An unref'd operation completes as any other, but does not keep the loop alive.
+  void SetRef(bool has_ref);
+  bool has_ref() const { return link_.has_ref; }
 
   EventLoop& loop() const { return *loop_; }
   ContextBase* context() const { return context_.get(); }
@@ -29,7 +35,7 @@ class Operation {
  private:
   EventLoop* loop_;
   Ref<ContextBase> context_;
-  RefKind kind_;
+  RefLink link_;
 };
 
 }  // namespace rota

@@ -1,8 +1,11 @@
 // What schedules callbacks, and the handles of timers and immediates.
 
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "framework/base/log.h"
 #include "framework/loop/event_loop.h"
@@ -34,20 +37,41 @@ TimePoint EventLoop::TimerNow() {
   return timer_time_;
 }
 
-Timer EventLoop::StartTimer(Duration delay, bool repeats, Callback callback) {
+Timer EventLoop::StartTimer(Duration delay, bool repeats, Callback callback, const std::source_location& where) {
   const int64_t delay_ms = follows_node() ? DelayAsInNode(delay) : DelayInMilliseconds(delay);
   Ref<TimerNode> node = MakeRef<TimerNode>(std::move(callback), CaptureContext(), delay_ms, repeats);
+  node->where = where;
   timers_.Arm(*node, TimerNow());
   return Timer(this, std::move(node));
 }
 
-Timer EventLoop::SetTimeout(Duration delay, Callback callback) { return StartTimer(delay, false, std::move(callback)); }
-
-Timer EventLoop::SetInterval(Duration period, Callback callback) {
-  return StartTimer(period, true, std::move(callback));
+Timer EventLoop::SetTimeout(Duration delay, Callback callback, const std::source_location& where) {
+  return StartTimer(delay, false, std::move(callback), where);
 }
 
-Ref<Handle> EventLoop::OpenHandle() { return Ref<Handle>(new Handle(*this)); }
+Timer EventLoop::SetInterval(Duration period, Callback callback, const std::source_location& where) {
+  return StartTimer(period, true, std::move(callback), where);
+}
+
+Ref<Handle> EventLoop::OpenHandle(const std::source_location& where) { return Ref<Handle>(new Handle(*this, where)); }
+
+std::vector<RefEntry> EventLoop::ListRefs() const {
+  const TimePoint now = clock_.Now();
+  std::vector<RefEntry> entries;
+  timers_.ForEach([&](const TimerNode& timer) {
+    if (timer.has_ref) entries.push_back({RefKind::kTimer, SourceName(timer.where), now - timer.start});
+  });
+  ledger_.ForEach([&](const RefLink& link) {
+    if (link.has_ref || link.kind == RefKind::kClosing) entries.push_back({link.kind, SourceName(link.where), now - link.since});
+  });
+  if (const size_t immediates = refs_.count(RefKind::kImmediate); immediates > 0) {
+    entries.push_back({RefKind::kImmediate, "", Duration::zero(), immediates});
+  }
+  std::sort(entries.begin(), entries.end(), [](const RefEntry& a, const RefEntry& b) {
+    return a.age != b.age ? a.age > b.age : std::tie(a.kind, a.owner) < std::tie(b.kind, b.owner);
+  });
+  return entries;
+}
 
 void EventLoop::SetImmediateRef(QueuedImmediate& immediate, bool has_ref) {
   if (immediate.has_ref == has_ref) return;

@@ -48,8 +48,10 @@ class SignalWatcher::State : public std::enable_shared_from_this<State> {
   bool stopped_ = false;
 };
 
-SignalWatcher::SignalWatcher(EventLoop& loop, std::initializer_list<int> signals, UniqueFunction<void(int)> on_signal)
-    : state_(std::make_shared<State>(loop, std::move(on_signal))) {
+SignalWatcher::SignalWatcher(EventLoop& loop, std::initializer_list<int> signals, UniqueFunction<void(int)> on_signal,
+                             const std::source_location& where)
+    : state_(std::make_shared<State>(loop, std::move(on_signal))), handle_(loop.OpenHandle(where)) {
+  handle_->SetRef(false);
   for (const int number : signals) state_->Add(number);
   state_->Wait();
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <source_location>
 #include <unordered_map>
 #include <vector>
 
@@ -30,6 +31,8 @@ class TimerNode final : public RefCounted {
   // Constant after construction.
   const int64_t delay_ms;
   const bool repeats;
+  // Who armed it, for the list of refs.
+  std::source_location where;
   // Kept by TimerQueue.
   TimePoint start{};
   TimerList* list = nullptr;  // Null while not armed.
@@ -72,6 +75,9 @@ class TimerQueue {
   // then, as a timer was cleared: Node's one timer of the operating system wakes up for that too.
   TimePoint next_wake() const { return wake_; }
   bool empty() const { return heap_.empty(); }
+  // For each armed timer, in no order: visit(const TimerNode&).
+  template <typename Visit>
+  void ForEach(Visit visit) const;
 
   // Runs each timer that is due at `now`, in order: `steps` has
   //     StepEnd Run(TimerNode&, Duration lateness)   runs the callback
@@ -132,6 +138,13 @@ struct TimerList {
   TimerNode* first = nullptr;
   TimerNode* last = nullptr;
 };
+
+template <typename Visit>
+void TimerQueue::ForEach(Visit visit) const {
+  for (const HeapEntry& entry : heap_) {
+    for (const TimerNode* node = entry.list->first; node != nullptr; node = node->next) visit(*node);
+  }
+}
 
 template <typename Steps>
 void TimerQueue::RunExpired(TimePoint now, Steps&& steps) {

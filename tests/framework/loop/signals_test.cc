@@ -52,6 +52,17 @@ TEST_F(SignalWatcherTest, ItDoesNotKeepTheLoopAlive) {
   EXPECT_EQ(loop_.Run(), 0);
 }
 
+TEST_F(SignalWatcherTest, RefedItKeepsTheLoopAliveAndIsToldAsTheReason) {
+  Watch({SIGUSR1});
+  EXPECT_FALSE(watcher_->has_ref());
+  watcher_->SetRef(true);
+  EXPECT_TRUE(loop_.alive());
+  ASSERT_EQ(loop_.ListRefs().size(), 1u);
+  EXPECT_NE(loop_.ListRefs()[0].owner.find("signals_test.cc"), std::string::npos);
+  watcher_->SetRef(false);
+  EXPECT_EQ(loop_.Run(), 0);
+}
+
 TEST_F(SignalWatcherTest, ItIsStillHeardAfterAHandlerThatThrows) {
   loop_.SetUncaughtHandler([](std::exception_ptr) {});
   int calls = 0;
