@@ -1,0 +1,86 @@
+#include "framework/transport/native/compression.h"
+
+#include <optional>
+#include <string>
+
+#include "framework/base/status.h"
+#include "gtest/gtest.h"
+
+namespace rota::native {
+namespace {
+
+std::string Text() {
+  std::string text;
+  for (int i = 0; i < 20000; ++i) text += std::to_string(i * i);
+  return text;
+}
+
+TEST(CompressionTest, EncodingsAreKnownByTheirNames) {
+  EXPECT_EQ(ParseEncoding("identity"), Encoding::kIdentity);
+  EXPECT_EQ(ParseEncoding("gzip"), Encoding::kGzip);
+  EXPECT_EQ(ParseEncoding("snappy"), std::nullopt);
+  EXPECT_EQ(ParseEncoding(""), std::nullopt);
+}
+
+TEST(CompressionTest, ListsAreSearchedByWholeNames) {
+  EXPECT_TRUE(ListHas("identity, deflate, gzip", "gzip"));
+  EXPECT_TRUE(ListHas("gzip", "gzip"));
+  EXPECT_TRUE(ListHas("a,gzip ,b", "gzip"));
+  EXPECT_FALSE(ListHas("gzippy, notgzip", "gzip"));
+  EXPECT_FALSE(ListHas("", "gzip"));
+}
+
+TEST(CompressionTest, TextGoesThereAndBackUpToTheLimit) {
+  const std::string text = Text();
+  const std::optional<Payload> compressed = Gzip(text);
+  ASSERT_TRUE(compressed.has_value());
+  EXPECT_LT(compressed->size(), text.size());
+  for (const size_t limit : {text.size(), text.size() + 1, size_t{1} << 30}) {
+    const StatusOr<Payload> plain = Gunzip(compressed->view(), limit);
+    ASSERT_TRUE(plain.ok()) << plain.status().ToString();
+    EXPECT_EQ(plain->view(), text);
+  }
+}
+
+TEST(CompressionTest, WhatIsLongerThanTheLimitIsRefusedByItsRealSize) {
+  const std::string text = Text();
+  const std::optional<Payload> compressed = Gzip(text);
+  for (const size_t limit : {text.size() - 1, size_t{1000}, size_t{0}}) {
+    const StatusOr<Payload> plain = Gunzip(compressed->view(), limit);
+    EXPECT_EQ(plain.status().code(), StatusCode::kResourceExhausted) << plain.status().ToString();
+  }
+}
+
+TEST(CompressionTest, ABombIsStoppedAtTheLimit) {
+  const std::string zeros(64 << 20, '\0');
+  const std::optional<Payload> bomb = Gzip(zeros);
+  ASSERT_LT(bomb->size(), size_t{1} << 20);
+  EXPECT_EQ(Gunzip(bomb->view(), 1 << 20).status(), ResourceExhaustedError("compressed message unpacks to more than the limit of 1048576"));
+}
+
+TEST(CompressionTest, TheEmptyMessageCanBeCompressedByAPeer) {
+  // gzip of nothing, as other programs make it.
+  const std::string empty("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+  for (const size_t limit : {size_t{0}, size_t{100}}) {
+    const StatusOr<Payload> plain = Gunzip(empty, limit);
+    ASSERT_TRUE(plain.ok()) << plain.status().ToString();
+    EXPECT_EQ(plain->size(), 0u);
+  }
+}
+
+TEST(CompressionTest, WhatIsNotGzipIsAnError) {
+  std::string compressed(Gzip(Text())->view());
+  EXPECT_EQ(Gunzip("", 100).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Gunzip("not gzip at all", 100).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Gunzip(compressed.substr(0, compressed.size() - 9), 1 << 20).status().code(), StatusCode::kInternal);
+  compressed[compressed.size() - 6] ^= 1;  // the checksum
+  EXPECT_EQ(Gunzip(compressed, 1 << 20).status().code(), StatusCode::kInternal);
+}
+
+TEST(CompressionTest, WhatWouldNotGetShorterStaysAsItIs) {
+  EXPECT_FALSE(Gzip("").has_value());
+  EXPECT_FALSE(Gzip("abc").has_value());
+}
+
+}  // namespace
+}  // namespace rota::native
