@@ -14,6 +14,7 @@ ServerCall::ServerCall(const CallParts& parts)
       system_(parts.system),
       kind_(parts.kind),
       stats_(parts.stats),
+      slots_(parts.call.start().slots),
       context_(MakeCallContext(system_.loop(), system_.workers(), parts.call.start(), method_.full_name)),
       started_(system_.loop().Now()),
       call_(&parts.call),

@@ -103,6 +103,8 @@ class ServerCall : public RefCounted, public CallSink, private CancelNode {
   ActorSystem& system_;
   ActorKind& kind_;
   MethodStats& stats_;
+  // As long as the handler runs.
+  const CallSlots slots_;
   const Ref<RequestContext> context_;
   const TimePoint started_;
 

@@ -1,6 +1,7 @@
 #ifndef ROTA_RPC_TRANSPORT_H_
 #define ROTA_RPC_TRANSPORT_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
+#include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/base/status_or.h"
 #include "framework/context/metadata.h"
@@ -17,6 +19,14 @@
 // protobuf. Everything here runs on the loop thread.
 namespace rota {
 
+// What a call takes up at its transport until its handler has ended, which may be long after OnDone(): a transport that counts
+// by these does not begin more calls than there may be handlers, however fast a peer opens and resets them. Null where
+// nothing is counted.
+struct CallSlots {
+  Ref<RefCounted> server;
+  Ref<RefCounted> connection;
+};
+
 // What the peer said when it opened a call.
 struct CallStart {
   std::string path;  // "/files.v1.Files/Stat"
@@ -24,6 +34,7 @@ struct CallStart {
   std::string peer;  // "127.0.0.1:50412"
   Metadata metadata;
   TimePoint deadline = kNoDeadline;
+  CallSlots slots = {};
 };
 
 // Hears of one call. Belongs to the RPC layer.
@@ -104,15 +115,41 @@ struct TlsFiles {
   bool enabled() const { return !certificate.empty() || !key.empty() || !client_ca.empty(); }
 };
 
+// No limit.
+inline constexpr Duration kForever = Duration::max();
+
+// How long connections live. The defaults are those of gRPC. For transports that have these.
+// Source: https://github.com/grpc/grpc/blob/master/doc/keepalive.md.
+struct ConnectionOptions {
+  // A peer from which nothing has come for this long is asked for a sign of life, and its connection is closed when none comes
+  // within the time-out.
+  Duration keepalive_time = std::chrono::hours(2);
+  Duration keepalive_timeout = std::chrono::seconds(20);
+  // A peer that asks for signs of life more often than this, while it gets nothing else, is told to go: ENHANCE_YOUR_CALM,
+  // "too_many_pings". Without calls it may ask every two hours, unless it may then as often as with calls.
+  Duration min_ping_interval = std::chrono::minutes(5);
+  bool pings_without_calls = false;
+  // A connection without calls for this long is ended.
+  Duration max_idle = kForever;
+  // A connection that is this old, give or take a tenth, is ended: it takes no new calls, and its peer opens another one. What
+  // runs may go on for the grace.
+  Duration max_age = kForever;
+  Duration max_age_grace = kForever;
+  // What a peer gets to say that it speaks the protocol.
+  Duration handshake_timeout = std::chrono::seconds(20);
+};
+
 struct ServerOptions {
   // A longer message ends its call with RESOURCE_EXHAUSTED "message of N bytes is larger than the limit of M".
   size_t max_message_bytes = 4 << 20;
-  // Calls beyond are refused with RESOURCE_EXHAUSTED "more than N calls at once".
+  // Calls beyond are refused with RESOURCE_EXHAUSTED "more than N calls at once". A call that is over counts on while its
+  // handler runs, where the transport gives out slots.
   size_t max_concurrent_calls = 10000;
   // Write() returns false while more than this waits to be sent in one call.
   size_t max_buffered_bytes = 256 << 10;
   // For every address.
   TlsFiles tls = {};
+  ConnectionOptions connections = {};
 };
 
 // Accepts calls. Keeps the loop alive from Listen() to the end of Drain().

@@ -14,16 +14,21 @@ namespace {
 constexpr size_t kReadQuota = 256 << 10;
 constexpr size_t kWriteQuota = 1 << 20;
 
+// Frames that may wait to be sent while more is read.
+constexpr size_t kMaxBacklog = 4000;
+
 // What a peer gets to close its side once all is said. Closing at once would make its kernel throw away what it has not read.
 constexpr Duration kLinger = std::chrono::milliseconds(500);
 
 }  // namespace
 
 Connection::Connection(Host& host, std::unique_ptr<Socket> socket, std::string peer)
-    : host_(host), socket_(std::move(socket)), peer_(std::move(peer)), session_(host, *this, peer_), ready_(socket_->IsReady()) {}
+    : host_(host), socket_(std::move(socket)), peer_(std::move(peer)), session_(host, *this, peer_),
+      upkeep_(host.options.connections, host.loop.Now(), host.random()), ready_(socket_->IsReady()) {}
 
 void Connection::Start() {
   host_.QueueFlush(*this);
+  SetAlarm();
   WaitToRead();
 }
 
@@ -39,6 +44,7 @@ void Connection::OnReadable() {
   if (closed_) return;
   if (output_ended_) return Discard();
   ++host_.stats.batches;
+  upkeep_.OnRead(host_.loop.Now());
   const bool alive = ReadSome();
   host_.DeliverQueued();
   if (closed_) return;
@@ -47,6 +53,9 @@ void Connection::OnReadable() {
     ready_ = true;
     host_.QueueFlush(*this);
   }
+  // A peer that sends and does not read is not served on its own account: its frames would pile up here.
+  reading_paused_ = waits_to_write_ && session_.backlog() > kMaxBacklog;
+  if (reading_paused_) return;
   if (!socket_->HoldsInput()) return WaitToRead();
   // The quota is used up, and no readiness tells of the rest.
   const ContextScope scope(nullptr);
@@ -88,7 +97,8 @@ void Connection::Flush() {
     if (!Send(output)) return;
     if (total >= kWriteQuota) return WaitToWrite();
   }
-  if (session_.IsOver()) EndOutput();
+  if (session_.IsOver()) return EndOutput();
+  if (std::exchange(reading_paused_, false)) WaitToRead();
 }
 
 // False: the rest waits, or the connection is closed.
@@ -126,12 +136,64 @@ void Connection::Keep(Payload message) {
   (blocked_ != nullptr ? *blocked_ : *host_.output).Keep(std::move(message));
 }
 
+// ---- Upkeep.
+
+void Connection::OnCalls(bool any) {
+  // Where idleness does not matter, no call reads the clock for it.
+  if (closed_ || host_.options.connections.max_idle == kForever) return;
+  upkeep_.OnCalls(any, host_.loop.Now());
+  SetAlarm();
+}
+
+void Connection::SetAlarm() {
+  const TimePoint due = upkeep_.due();
+  if (due >= alarm_at_ || closed_ || output_ended_) return;
+  const ContextScope scope(nullptr);
+  alarm_.Clear();
+  alarm_at_ = due;
+  alarm_ = host_.loop.SetTimeout(due - host_.loop.Now(), [self = Ref<Connection>(this)] { self->OnAlarm(); });
+  alarm_.SetRef(false);
+}
+
+void Connection::OnAlarm() {
+  alarm_at_ = kNoDeadline;
+  if (closed_ || output_ended_) return;
+  switch (upkeep_.Next(host_.loop.Now())) {
+    case Upkeep::Action::kNone:
+      break;
+    case Upkeep::Action::kPing:
+      session_.SendPing();
+      break;
+    case Upkeep::Action::kDrain:
+      session_.BeginDrain();
+      break;
+    case Upkeep::Action::kEndDrain:
+      session_.EndDrain();
+      break;
+    case Upkeep::Action::kCancel:
+      Cancel();
+      break;
+    case Upkeep::Action::kClose:
+      return Close();
+  }
+  SetAlarm();
+}
+
 // ---- Ending.
 
 void Connection::EndOutput() {
   if (std::exchange(output_ended_, true)) return;
+  // Streams are open only when the connection ends before its calls.
+  session_.Close();
+  alarm_.Clear();
   socket_->EndOutput();
   linger_ = host_.loop.SetTimeout(kLinger, [self = Ref<Connection>(this)] { self->Close(); });
+}
+
+void Connection::BeginDrain() {
+  upkeep_.OnDrain(host_.loop.Now());
+  SetAlarm();
+  session_.BeginDrain();
 }
 
 void Connection::Cancel() {
@@ -143,6 +205,7 @@ void Connection::Close() {
   if (std::exchange(closed_, true)) return;
   const Ref<Connection> keep(this);
   linger_.Clear();
+  alarm_.Clear();
   socket_->Close();
   session_.Close();
   blocked_.reset();

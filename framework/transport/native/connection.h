@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/loop/timer.h"
 #include "framework/rpc/payload.h"
@@ -12,6 +13,7 @@
 #include "framework/transport/native/output.h"
 #include "framework/transport/native/session.h"
 #include "framework/transport/native/socket.h"
+#include "framework/transport/native/upkeep.h"
 
 namespace rota::native {
 
@@ -28,8 +30,8 @@ class Connection final : public RefCounted, private SessionOwner {
   // Sends what there is, with as few system calls as possible.
   void Flush();
 
-  void BeginDrain() { session_.BeginDrain(); }
-  void EndDrain() { session_.EndDrain(); }
+  // Ends it in two steps, a second apart at most.
+  void BeginDrain();
   // Resets what runs and ends the connection as soon as the peer knows.
   void Cancel();
   // Ends it here and now.
@@ -48,16 +50,26 @@ class Connection final : public RefCounted, private SessionOwner {
   bool Send(Output& output);
   void EndOutput();
 
+  void SetAlarm();
+  void OnAlarm();
+
   void OnOutput() override { host_.QueueFlush(*this); }
+  void OnReady() override { upkeep_.OnReady(); }
+  void OnCalls(bool any) override;
+  bool OnPing(bool sent) override { return upkeep_.OnPing(host_.loop.Now(), sent); }
   void Keep(Payload message) override;
 
   Host& host_;
   const std::unique_ptr<Socket> socket_;
   const std::string peer_;
   Session session_;
+  Upkeep upkeep_;
+  Timer alarm_;  // Armed for upkeep_.due(), or earlier.
+  TimePoint alarm_at_ = kNoDeadline;
   std::unique_ptr<Output> blocked_;  // What the socket did not take.
   bool waits_to_write_ = false;
   bool ready_;  // The socket takes bytes.
+  bool reading_paused_ = false;
   bool output_ended_ = false;  // All is said; the peer is to close.
   bool closed_ = false;
   Timer linger_;

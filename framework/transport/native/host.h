@@ -16,6 +16,9 @@ namespace rota::native {
 class Connection;
 class NativeCall;
 
+// How many calls run is how many references there are to this, less one.
+class Running final : public RefCounted {};
+
 // What connections and calls share: all that there is once for each server.
 // Thread: loop.
 // Owner:  the server, which outlives its connections. Calls that outlive it do not use it any more.
@@ -35,12 +38,17 @@ class Host {
   // `connection` is over; the host lets go of it.
   virtual void OnClosed(Connection& connection) = 0;
 
+  // From 0 to 1.
+  virtual double random() = 0;
   // A call with nothing in it, used before or new.
   virtual Ref<NativeCall> NewCall() = 0;
 
   EventLoop& loop;
   const ServerOptions options;
   TransportStats stats;
+  // Held by each call until its handler has ended.
+  const Ref<RefCounted> running = MakeRef<Running>();
+  size_t calls_running() const { return running->references() - 1; }
   CallAcceptor* acceptor = nullptr;
   // For one read; what is in it is used up before the next one.
   std::span<uint8_t> read_buffer;

@@ -125,17 +125,20 @@ void NativeCall::Deliver() {
   CallSink* const sink = std::exchange(sink_, nullptr);
   if (sink == nullptr) return;
   ++host_->stats.calls_done;
+  // What counts from here on is the handler, if it runs on.
+  start_.slots = {};
   sink->OnDone(Outcome());
 }
 
 bool NativeCall::Begin() {
   // The peer took it back before anybody heard of it.
   if (refused_ || wire_ == nullptr) return false;
-  if (host_->stats.calls_in_flight() >= host_->options.max_concurrent_calls) {
+  if (host_->calls_running() >= host_->options.max_concurrent_calls) {
     Refuse(200, ResourceExhaustedError("more than " + std::to_string(host_->options.max_concurrent_calls) + " calls at once"));
     return false;
   }
   begun_ = true;
+  start_.slots = {.server = host_->running, .connection = wire_->slot()};
   ++host_->stats.calls_started;
   const Delivering scope(delivering_);
   CallSink* const sink = host_->acceptor->OnCall(*this);
@@ -173,10 +176,14 @@ void NativeCall::GiveCredit() {
   wire_->GiveCredit(*this, std::exchange(unreturned_, 0));
 }
 
+bool NativeCall::IsPastDeadline() const {
+  return start_.deadline != kNoDeadline && host_->loop.Now() >= start_.deadline - kDeadlineSlack;
+}
+
 Status NativeCall::Outcome() const {
   if (!fault_.ok()) return fault_;
   if (response_.end_sent()) return OkStatus();
-  if (start_.deadline != kNoDeadline && host_->loop.Now() >= start_.deadline - kDeadlineSlack) {
+  if (IsPastDeadline()) {
     return DeadlineExceededError("the deadline of " + start_.path + " has passed");
   }
   if (host_->cancelling) return CancelledError("the server stops");
@@ -214,6 +221,14 @@ bool NativeCall::Write(Payload message) {
 
 void NativeCall::Finish(Status status, const Metadata& trailers) {
   if (wire_ == nullptr || response_.has_status()) return;
+  if (status.code() == StatusCode::kDeadlineExceeded && IsPastDeadline()) {
+    // The peer has given up, and may take no more of what waits.
+    DropMessages();
+    if (response_.within_message()) {
+      response_.SetStatus(std::move(status), Metadata(), start_.path);
+      return wire_->ResetStream(*this, NGHTTP2_CANCEL);
+    }
+  }
   response_.SetStatus(std::move(status), trailers, start_.path);
   wire_->QueueSubmit(*this);
 }
@@ -226,6 +241,7 @@ void NativeCall::Clear() {
   start_.authority.clear();
   start_.metadata.Clear();
   start_.deadline = kNoDeadline;
+  start_.slots = {};
   while (!received_.empty()) received_.Pop();
   credit_ = unreturned_ = 0;
   fault_ = OkStatus();

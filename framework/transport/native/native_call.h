@@ -34,6 +34,8 @@ class CallWire {
   virtual void ResetStream(NativeCall& call, uint32_t error_code) = 0;
   // Keeps memory that may be about to be written.
   virtual void Keep(Payload message) = 0;
+  // Held by each call that has begun, until its handler has ended.
+  virtual const Ref<RefCounted>& slot() const = 0;
 
  protected:
   ~CallWire() = default;
@@ -95,6 +97,7 @@ class NativeCall final : public Call, public RefCounted {
   void Refuse(int http_status, Status status);
   void GiveCredit();
   void DropMessages();
+  bool IsPastDeadline() const;
   Status Outcome() const;
   // Whether the sink may still hear of messages and room.
   bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !response_.has_status(); }

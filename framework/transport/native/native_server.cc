@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <exception>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +27,6 @@ namespace {
 
 constexpr size_t kReadBufferBytes = 128 << 10;
 
-// What peers get to answer the PING that goes with the first GOAWAY.
-constexpr Duration kDrainNotice = std::chrono::seconds(1);
-
 class NativeServer final : public Server, private Host, private LoopHook {
  public:
   NativeServer(EventLoop& event_loop, const ServerOptions& server_options);
@@ -50,6 +47,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   void QueueFlush(Connection& connection) override;
   void OnClosed(Connection& connection) override;
   Ref<NativeCall> NewCall() override { return pool_->Take(); }
+  double random() override { return std::uniform_real_distribution<double>()(random_); }
 
   void RunHook() override;
   bool IsDue() const override { return !queued_.empty() || !to_flush_.empty() || IsQuiet(); }
@@ -71,7 +69,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> flushing_;
   Ref<Handle> handle_;
-  Timer notice_;
+  std::minstd_rand random_{std::random_device{}()};
   Timer grace_;
   TimePoint grace_end_ = kNoDeadline;
   Callback drained_;
@@ -87,7 +85,6 @@ NativeServer::NativeServer(EventLoop& event_loop, const ServerOptions& server_op
 NativeServer::~NativeServer() {
   loop.prepare_hooks().Remove(*this);
   loop.check_hooks().Remove(*this);
-  notice_.Clear();
   grace_.Clear();
   drained_ = nullptr;
   cancelling = true;
@@ -235,9 +232,6 @@ void NativeServer::BeginDrain() {
   listeners_.clear();
   state_ = State::kDraining;
   for (const Ref<Connection>& connection : connections_) connection->BeginDrain();
-  notice_ = loop.SetTimeout(kDrainNotice, [this] {
-    for (const Ref<Connection>& connection : connections_) connection->EndDrain();
-  });
 }
 
 void NativeServer::LimitGrace(Duration grace) {
@@ -256,7 +250,6 @@ void NativeServer::CancelCalls() {
 
 void NativeServer::Stop() {
   state_ = State::kStopped;
-  notice_.Clear();
   grace_.Clear();
   handle_->Close(std::move(drained_));
 }

@@ -91,13 +91,16 @@ struct Session::Callbacks {
       nghttp2_option_set_no_auto_window_update(all, 1);
       // Only priorities would need them.
       nghttp2_option_set_no_closed_streams(all, 1);
+      // FloodGuard counts: nghttp2 would turn away a client that cancels its calls.
+      nghttp2_option_set_stream_reset_rate_limit(all, 1u << 30, 1u << 30);
       return all;
     }();
     return options;
   }
 };
 
-Session::Session(Host& host, SessionOwner& owner, const std::string& peer) : host_(host), owner_(owner), peer_(peer) {
+Session::Session(Host& host, SessionOwner& owner, const std::string& peer)
+    : host_(host), owner_(owner), peer_(peer), guard_(host.loop) {
   nghttp2_session* session = nullptr;
   ROTA_CHECK(nghttp2_session_server_new2(&session, Callbacks::All(), this, Callbacks::Options()) == 0, "out of memory");
   session_.reset(session);
@@ -116,6 +119,8 @@ Session::~Session() { Close(); }
 
 bool Session::Receive(std::span<const uint8_t> bytes) {
   if (broken_) return false;
+  // What comes after the last word is not looked at.
+  if (terminated_) return true;
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
   if (taken < 0) {
     broken_ = true;
@@ -136,6 +141,13 @@ NativeCall* Session::Find(int32_t stream_id) {
 }
 
 void Session::OnBeginHeaders(int32_t stream_id) {
+  // Streams that were reset do not count for nghttp2, but their handlers may run on. An honest peer can try again, because
+  // this one has not begun (RFC 9113, section 8.7).
+  if (running_->references() > kMaxStreams) {
+    ++host_.stats.calls_refused;
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
+    return;
+  }
   Ref<NativeCall> call = host_.NewCall();
   call->Open(host_, *this, stream_id, peer_);
   nghttp2_session_set_stream_user_data(session_.get(), stream_id, call.get());
@@ -143,9 +155,11 @@ void Session::OnBeginHeaders(int32_t stream_id) {
   last_stream_id_ = stream_id;
   call->index = calls_.size();
   calls_.push_back(std::move(call));
+  if (calls_.size() == 1) owner_.OnCalls(true);
 }
 
 void Session::OnFrame(const nghttp2_frame& frame) {
+  if (!IsTolerable(frame)) return Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_frames");
   switch (frame.hd.type) {
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA: {
@@ -160,9 +174,30 @@ void Session::OnFrame(const nghttp2_frame& frame) {
           std::memcmp(frame.ping.opaque_data, kDrainPing.data(), kDrainPing.size()) == 0) {
         EndDrain();
       }
+      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) == 0 && !owner_.OnPing(std::exchange(sent_since_ping_, false))) {
+        Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
+      }
+      return;
+    case NGHTTP2_SETTINGS:
+      if (!std::exchange(ready_, true)) owner_.OnReady();
       return;
     default:
       return;
+  }
+}
+
+bool Session::IsTolerable(const nghttp2_frame& frame) {
+  switch (frame.hd.type) {
+    case NGHTTP2_HEADERS:
+      return true;
+    case NGHTTP2_DATA:
+      return frame.hd.length > 0 || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 || guard_.OnControl();
+    case NGHTTP2_RST_STREAM:
+      return guard_.OnReset();
+    case NGHTTP2_WINDOW_UPDATE:
+      return guard_.OnWindowUpdate();
+    default:
+      return guard_.OnControl();
   }
 }
 
@@ -180,6 +215,7 @@ void Session::OnStreamClose(int32_t stream_id) {
   }
   calls_.pop_back();
   call->OnClosed();
+  if (calls_.empty()) owner_.OnCalls(false);
 }
 
 // ---- Sending.
@@ -209,7 +245,23 @@ void Session::SubmitCalls() {
 }
 
 void Session::OnFrameSent(const nghttp2_frame& frame) {
-  if (frame.hd.type != NGHTTP2_HEADERS || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+  switch (frame.hd.type) {
+    case NGHTTP2_DATA:
+      sent_since_ping_ = true;
+      return guard_.OnDataSent();
+    case NGHTTP2_HEADERS:
+      sent_since_ping_ = true;
+      if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) break;
+      return;
+    case NGHTTP2_RST_STREAM:
+      // A peer can make the server reset its streams by breaking the rules on them.
+      if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR && !guard_.OnReset()) {
+        Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_resets");
+      }
+      return;
+    default:
+      return;
+  }
   NativeCall* const call = Find(frame.hd.stream_id);
   if (call == nullptr) return;
   call->response().OnEndSent();
@@ -237,6 +289,7 @@ void Session::ResetStream(NativeCall& call, uint32_t error_code) {
 // ---- Ending.
 
 bool Session::IsOver() const {
+  if (terminated_) return broken_ || !nghttp2_session_want_write(session_.get());
   return broken_ || (!nghttp2_session_want_read(session_.get()) && !nghttp2_session_want_write(session_.get()));
 }
 
@@ -251,6 +304,19 @@ void Session::EndDrain() {
   if (std::exchange(drain_ended_, true)) return;
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
                         NGHTTP2_NO_ERROR, nullptr, 0);
+  owner_.OnOutput();
+}
+
+void Session::SendPing() {
+  nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+  owner_.OnOutput();
+}
+
+void Session::Terminate(uint32_t error_code, std::string_view why) {
+  if (std::exchange(terminated_, true)) return;
+  Log(LogLevel::kWarn, "connection_ended", {{"peer", peer_}, {"reason", std::string(why)}});
+  nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()), error_code,
+                        reinterpret_cast<const uint8_t*>(why.data()), why.size());
   owner_.OnOutput();
 }
 

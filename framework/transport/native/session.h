@@ -8,9 +8,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/base/ref.h"
+#include "framework/transport/native/flood_guard.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/native_call.h"
 #include "framework/transport/native/output.h"
@@ -24,6 +26,12 @@ class SessionOwner {
   virtual void OnOutput() = 0;
   // Keeps memory until what was gathered so far is written.
   virtual void Keep(Payload message) = 0;
+  // The peer has sent its preface and settings.
+  virtual void OnReady() = 0;
+  // The first call has been opened, or the last one closed.
+  virtual void OnCalls(bool any) = 0;
+  // The peer has sent a PING; false when it sends too many. `sent` as Upkeep::OnPing() wants it.
+  virtual bool OnPing(bool sent) = 0;
 
  protected:
   ~SessionOwner() = default;
@@ -46,11 +54,15 @@ class Session final : private CallWire {
   bool Gather(Output& output);
   // Nothing is left to be said or heard.
   bool IsOver() const;
+  // How many frames wait to be gathered.
+  size_t backlog() const { return nghttp2_session_get_outbound_queue_size(session_.get()); }
 
   // Tells the peer that the connection is about to end (GOAWAY without a last stream, and a PING); once the peer has heard
   // of it, or at EndDrain(), says which stream was the last one (RFC 9113, section 6.8).
   void BeginDrain();
   void EndDrain();
+  // Asks for a sign of life.
+  void SendPing();
   // Resets all streams.
   void CancelCalls();
   // The connection is gone: ends all calls.
@@ -63,11 +75,16 @@ class Session final : private CallWire {
   void OnBeginHeaders(int32_t stream_id);
   void OnFrame(const nghttp2_frame& frame);
   void OnFrameSent(const nghttp2_frame& frame);
+  // Charges a frame that costs much and carries nothing.
+  bool IsTolerable(const nghttp2_frame& frame);
+  // Ends the connection after this.
+  void Terminate(uint32_t error_code, std::string_view why);
   void OnStreamClose(int32_t stream_id);
 
   void QueueSubmit(NativeCall& call) override;
   void GiveCredit(NativeCall& call, size_t bytes) override;
   void ResetStream(NativeCall& call, uint32_t error_code) override;
+  const Ref<RefCounted>& slot() const override { return running_; }
   void Keep(Payload message) override { owner_.Keep(std::move(message)); }
   void SubmitCalls();
 
@@ -86,9 +103,15 @@ class Session final : private CallWire {
   int32_t last_stream_id_ = 0;
   NativeCall* last_call_ = nullptr;
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
+  FloodGuard guard_;
+  // Held by each call until its handler has ended.
+  const Ref<RefCounted> running_ = MakeRef<Running>();
   size_t unreturned_ = 0;            // Bytes of the connection's window to give back.
   bool drain_begun_ = false;
   bool drain_ended_ = false;
+  bool ready_ = false;
+  bool sent_since_ping_ = false;
+  bool terminated_ = false;
   bool broken_ = false;
 };
 

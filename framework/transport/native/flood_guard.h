@@ -1,0 +1,75 @@
+#ifndef ROTA_TRANSPORT_NATIVE_FLOOD_GUARD_H_
+#define ROTA_TRANSPORT_NATIVE_FLOOD_GUARD_H_
+
+#include <chrono>
+
+#include "framework/base/clock.h"
+#include "framework/loop/event_loop.h"
+
+namespace rota::native {
+
+// A budget that is refilled at a steady rate. The clock is looked at only when it is used up.
+// Thread: one.
+class Budget {
+ public:
+  Budget(double per_second, double burst, TimePoint now) : per_second_(per_second), burst_(burst), left_(burst), filled_(now) {}
+
+  // Takes one; false when there is none.
+  bool Take(const EventLoop& loop) {
+    if (left_ < 1 && !Refill(loop.Now())) return false;
+    left_ -= 1;
+    return true;
+  }
+  void Add(double count) { left_ = left_ + count < burst_ ? left_ + count : burst_; }
+
+ private:
+  bool Refill(TimePoint now) {
+    Add(std::chrono::duration<double>(now - filled_).count() * per_second_);
+    filled_ = now;
+    return left_ >= 1;
+  }
+
+  const double per_second_;
+  const double burst_;
+  double left_;
+  TimePoint filled_;
+};
+
+// Tells a peer that makes the server work for nothing from one that is only busy, by how much it sends of each kind of frame
+// that costs much and carries nothing.
+// Thread: loop.
+// Owner:  the session.
+// Source: RFC 9113, section 10.5; CVE-2019-9511 to CVE-2019-9518, CVE-2023-44487 (rapid reset), CVE-2025-8671 (MadeYouReset).
+class FloodGuard {
+ public:
+  explicit FloodGuard(const EventLoop& loop) : FloodGuard(loop, loop.Now()) {}
+
+  // A stream was reset, by the peer or because of what the peer did. A client that cancels a thousand calls a second is left
+  // alone, also when it cancels all of its calls at once. False, here and below: the peer is to be told to be calm.
+  bool OnReset() { return resets_.Take(loop_); }
+  // A frame that asks for an answer or for nothing: PING, SETTINGS, PRIORITY, empty DATA.
+  bool OnControl() { return controls_.Take(loop_); }
+  // A WINDOW_UPDATE. Who gets much data sends many.
+  bool OnWindowUpdate() { return updates_.Take(loop_); }
+  void OnDataSent() { updates_.Add(kUpdatesPerData); }
+
+ private:
+  static constexpr double kResetsPerSecond = 2000;
+  static constexpr double kResetBurst = 10000;
+  static constexpr double kControlsPerSecond = 1000;
+  static constexpr double kControlBurst = 10000;
+  static constexpr double kUpdatesPerData = 4;
+
+  FloodGuard(const EventLoop& loop, TimePoint now)
+      : loop_(loop), resets_(kResetsPerSecond, kResetBurst, now), controls_(kControlsPerSecond, kControlBurst, now),
+        updates_(kControlsPerSecond, kControlBurst, now) {}
+
+  const EventLoop& loop_;
+  Budget resets_;
+  Budget controls_;
+  Budget updates_;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_FLOOD_GUARD_H_
