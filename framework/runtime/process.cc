@@ -30,11 +30,24 @@ WorkerPool::Options WorkerOptions(const Settings& settings) {
   return options;
 }
 
+Duration OrForever(Duration limit) { return limit == Duration::zero() ? kForever : limit; }
+
+ConnectionOptions Connections(const Settings& settings) {
+  return {.keepalive_time = OrForever(settings.keepalive_time),
+          .keepalive_timeout = OrForever(settings.keepalive_timeout),
+          .min_ping_interval = settings.min_ping_interval,
+          .pings_without_calls = settings.pings_without_calls,
+          .max_idle = OrForever(settings.max_connection_idle),
+          .max_age = OrForever(settings.max_connection_age),
+          .max_age_grace = OrForever(settings.max_connection_age_grace)};
+}
+
 std::unique_ptr<Server> NewServer(EventLoop& loop, const Settings& settings) {
   ServerOptions options;
   options.max_message_bytes = static_cast<size_t>(settings.max_message_bytes);
   options.max_concurrent_calls = static_cast<size_t>(settings.max_concurrent_calls);
   options.tls = {.certificate = settings.tls_cert, .key = settings.tls_key, .client_ca = settings.tls_ca};
+  options.connections = Connections(settings);
   return settings.transport == "grpcpp" ? NewGrpcppServer(loop, options) : NewNativeServer(loop, options);
 }
 

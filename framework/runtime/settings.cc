@@ -23,6 +23,8 @@ Status CheckAddress(const std::string& address) {
 
 Status SetListen(const std::vector<std::string>& values, Settings* settings) {
   for (const std::string& address : values) {
+    constexpr std::string_view kUnix = "unix:";
+    if (address.starts_with(kUnix) && address.size() > kUnix.size()) continue;
     if (Status status = CheckAddress(address); !status.ok()) return status;
   }
   settings->listen = values;
@@ -63,7 +65,7 @@ const std::vector<std::string>& KnownTransports() {
 }
 
 void AddSettings(Options& options, Settings* settings) {
-  options.Add({.name = "listen", .value_name = "HOST:PORT", .help = "where calls are served; port 0 picks a free one",
+  options.Add({.name = "listen", .value_name = "HOST:PORT", .help = "where calls are served; port 0 picks a free one; also unix:PATH",
                .default_text = settings->listen.front(), .repeatable = true,
                .set = [=](const auto& values) { return SetListen(values, settings); }});
   options.Add({.name = "admin", .value_name = "HOST:PORT", .help = "where /metrics, /healthz and /readyz are served; 'off' serves none",
@@ -78,6 +80,13 @@ void AddSettings(Options& options, Settings* settings) {
                .default_text = "info", .set = [=](const auto& values) { return SetLevel(values.front(), settings); }});
   options.Add("max-message-bytes", &settings->max_message_bytes, 1, int64_t{1} << 31, "the largest message that is taken");
   options.Add("max-concurrent-calls", &settings->max_concurrent_calls, 1, 1 << 24, "calls at once; more are refused");
+  options.Add("keepalive-time", &settings->keepalive_time, std::chrono::hours(1 << 20), "a silent peer is asked for a sign of life after this; 0: never");
+  options.Add("keepalive-timeout", &settings->keepalive_timeout, std::chrono::hours(1 << 20), "and its connection closed when none comes for this");
+  options.Add("min-ping-interval", &settings->min_ping_interval, std::chrono::hours(1 << 20), "a peer that asks more often while it gets nothing is told to go");
+  options.Add("pings-without-calls", &settings->pings_without_calls, "a peer may ask as often while it has no call");
+  options.Add("max-connection-idle", &settings->max_connection_idle, std::chrono::hours(1 << 20), "a connection without calls for this is ended; 0: never");
+  options.Add("max-connection-age", &settings->max_connection_age, std::chrono::hours(1 << 20), "a connection this old, give or take a tenth, is ended; 0: never");
+  options.Add("max-connection-age-grace", &settings->max_connection_age_grace, std::chrono::hours(1 << 20), "how long its calls may go on then; 0: for ever");
   options.Add("tls-cert", &settings->tls_cert, "PEM file of the certificate, with its chain; without it calls are in plain text");
   options.Add("tls-key", &settings->tls_key, "PEM file of the key of --tls-cert");
   options.Add("tls-ca", &settings->tls_ca, "PEM file of who signs certificates of clients; every client must then show one");

@@ -28,6 +28,14 @@ struct Settings {
   LogLevel log_level = LogLevel::kInfo;
   int64_t max_message_bytes = 4 << 20;
   int64_t max_concurrent_calls = 10000;
+  // Of connections; see ConnectionOptions. Zero: no limit. For the native transport.
+  Duration keepalive_time = std::chrono::hours(2);
+  Duration keepalive_timeout = std::chrono::seconds(20);
+  Duration min_ping_interval = std::chrono::minutes(5);
+  bool pings_without_calls = false;
+  Duration max_connection_idle{};
+  Duration max_connection_age{};
+  Duration max_connection_age_grace{};
   // Files in PEM; see TlsFiles. Without any, calls are served in plain text.
   std::string tls_cert;
   std::string tls_key;

@@ -98,10 +98,12 @@ bool Response::SubmitHeaders(nghttp2_session* session, int32_t stream_id) {
 bool Response::SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool only) {
   trailers_submitted_ = true;
   FieldList fields;
-  std::string http_status;
   if (only) {
-    http_status = std::to_string(http_status_);
-    fields.Add(":status", http_status_ == 200 ? std::string_view("200") : http_status);
+    if (http_status_ == 200) {
+      fields.Add(":status", "200");
+    } else {
+      fields.AddCopy(":status", std::to_string(http_status_));
+    }
     fields.Add("content-type", kContentType);
     if (status_->code() == StatusCode::kUnimplemented) fields.Add("grpc-accept-encoding", kAcceptedEncodings);
   }

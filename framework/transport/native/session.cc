@@ -17,6 +17,7 @@ constexpr uint32_t kStreamWindow = 256 << 10;
 constexpr int32_t kConnectionWindow = 4 << 20;
 constexpr uint32_t kMaxStreams = 1000;
 constexpr uint32_t kMaxHeaderBytes = 16 << 10;
+constexpr size_t kMaxContinuations = 64;
 
 constexpr std::array<uint8_t, 8> kDrainPing = {'r', 'o', 't', 'a', 'd', 'r', 'n', '1'};
 
@@ -91,6 +92,8 @@ struct Session::Callbacks {
       nghttp2_option_set_no_auto_window_update(all, 1);
       // Only priorities would need them.
       nghttp2_option_set_no_closed_streams(all, 1);
+      // 1 MiB in one block: a list that is too long is refused on its stream and not by ending the connection.
+      nghttp2_option_set_max_continuations(all, kMaxContinuations);
       // FloodGuard counts: nghttp2 would turn away a client that cancels its calls.
       nghttp2_option_set_stream_reset_rate_limit(all, 1u << 30, 1u << 30);
       return all;
@@ -253,6 +256,10 @@ void Session::OnFrameSent(const nghttp2_frame& frame) {
       sent_since_ping_ = true;
       if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) break;
       return;
+    case NGHTTP2_GOAWAY:
+      // Not together with the first one: nghttp2 would send the PING before it, and the answer would say nothing.
+      if (drain_begun_ && !drain_ended_) nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, kDrainPing.data());
+      return;
     case NGHTTP2_RST_STREAM:
       // A peer can make the server reset its streams by breaking the rules on them.
       if (frame.rst_stream.error_code != NGHTTP2_NO_ERROR && !guard_.OnReset()) {
@@ -296,7 +303,6 @@ bool Session::IsOver() const {
 void Session::BeginDrain() {
   if (std::exchange(drain_begun_, true)) return;
   nghttp2_submit_shutdown_notice(session_.get());
-  nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, kDrainPing.data());
   owner_.OnOutput();
 }
 

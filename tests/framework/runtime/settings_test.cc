@@ -45,6 +45,7 @@ TEST_F(SettingsTest, AnAddressNeedsAHostAndAPort) {
   }
   EXPECT_EQ(Parse("--admin=x"), "--admin: 'x' is not HOST:PORT with a port from 0 to 65535");
   EXPECT_EQ(Parse("--listen=[::1]:0"), "");
+  EXPECT_EQ(Parse("--listen=unix:/run/files.socket"), "");
 }
 
 TEST_F(SettingsTest, AnUnknownTransportIsToldWhichThereAre) {

@@ -92,9 +92,9 @@ inline void PrintTo(const Transport& transport, std::ostream* stream) { *stream 
 // A server on a loop of the test's thread, and clients on threads of their own.
 class ServerTestBase : public ::testing::TestWithParam<Transport>, protected CallAcceptor {
  protected:
-  void Listen(const ServerOptions& options = ServerOptions()) {
+  void Listen(const ServerOptions& options = ServerOptions(), const std::string& address = "127.0.0.1:0") {
     server_ = GetParam().make(loop_, options);
-    auto bound = server_->Listen({"127.0.0.1:0"}, *this);
+    auto bound = server_->Listen({address}, *this);
     ASSERT_TRUE(bound.ok()) << bound.status().ToString();
     address_ = bound->front();
   }

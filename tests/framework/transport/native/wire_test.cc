@@ -1,0 +1,363 @@
+// What the native transport says on the wire, frame by frame.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/framework/transport/client_call.h"
+#include "tests/framework/transport/native/wire_client.h"
+#include "tests/framework/transport/server_test_base.h"
+
+namespace rota {
+namespace {
+
+using native::Fields;
+using native::WireClient;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+constexpr char kHeaders[] = "HEADERS 1 :status=200 content-type=application/grpc";
+constexpr char kOk[] = "HEADERS 1 end grpc-status=0";
+
+class WireTest : public ServerTestBase {
+ protected:
+  // The frames that answer one request.
+  std::vector<std::string> AnswerTo(const Fields& fields, const std::string& body = WireClient::Message("hello")) {
+    std::vector<std::string> frames;
+    RunWith([&] {
+      WireClient client(address_);
+      const int32_t stream = client.Open(fields, body);
+      EXPECT_TRUE(client.WaitFor("HEADERS " + std::to_string(stream) + " end"));
+      frames = client.FramesOf(stream);
+    });
+    return frames;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Native, WireTest, ::testing::Values(kTransports[0]), TransportName);
+
+// ---- Answers.
+
+TEST_P(WireTest, AUnaryAnswerIsHeadersDataAndTrailers) {
+  OnEachCall(Echo);
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C")), ElementsAre(kHeaders, "DATA 1 10", kOk));
+}
+
+TEST_P(WireTest, AStatusWithoutMessagesIsOneFrame) {
+  OnEachCall([](ScriptedSink& sink) {
+    sink.on_half_close = [&sink] { sink.Finish(NotFoundError("no file 'ä'")); };
+  });
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), ""),
+              ElementsAre("HEADERS 1 end :status=200 content-type=application/grpc grpc-status=5 grpc-message=no file '%C3%A4'"));
+}
+
+TEST_P(WireTest, AnOkWithoutMessagesIsOneFrameAsWell) {
+  OnEachCall([](ScriptedSink& sink) {
+    sink.on_half_close = [&sink] { sink.Finish(); };
+  });
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), ""), ElementsAre("HEADERS 1 end :status=200 content-type=application/grpc grpc-status=0"));
+}
+
+TEST_P(WireTest, HeadersOfTheHandlerStandApartFromTrailers) {
+  OnEachCall([](ScriptedSink& sink) {
+    sink.on_half_close = [&sink] {
+      Metadata headers, trailers;
+      headers.Add("x-first", "1");
+      trailers.Add("x-last-bin", "fo");
+      sink.call->SendHeaders(headers);
+      sink.Finish(OkStatus(), trailers);
+    };
+  });
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), ""), ElementsAre(std::string(kHeaders) + " x-first=1", std::string(kOk) + " x-last-bin=Zm8"));
+}
+
+TEST_P(WireTest, MessagesThatAreWrittenTogetherShareAFrame) {
+  OnEachCall([](ScriptedSink& sink) {
+    sink.on_half_close = [&sink] {
+      for (int i = 0; i < 100; ++i) sink.Write("0123456789");
+      sink.Finish();
+    };
+  });
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), ""), ElementsAre(kHeaders, "DATA 1 1500", kOk));
+}
+
+TEST_P(WireTest, AnEarlyStatusIsFollowedByAResetWithoutError) {
+  OnEachCall([](ScriptedSink& sink) {
+    sink.AddCredit(1);
+    sink.on_message = [&sink] { sink.Finish(); };
+  });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    client.Open(WireClient::Request("/a.B/C"), WireClient::Message("first of many"), false);
+    EXPECT_TRUE(client.WaitFor("RST_STREAM"));
+    EXPECT_THAT(client.FramesOf(1), ElementsAre("HEADERS 1 end :status=200 content-type=application/grpc grpc-status=0", "RST_STREAM 1 0"));
+  });
+  EXPECT_TRUE(only_sink().outcome.ok()) << only_sink().outcome.ToString();
+}
+
+// ---- Requests that are none.
+
+TEST_P(WireTest, WhatIsNotGrpcIsAnsweredInTheWordsOfHttp) {
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{":method", "GET"}}), ""), ElementsAre(StartsWith("HEADERS 1 end :status=405")));
+  EXPECT_THAT(sinks_, IsEmpty());
+}
+
+TEST_P(WireTest, AnotherContentTypeIs415) {
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"content-type", "application/json"}}), ""), ElementsAre(StartsWith("HEADERS 1 end :status=415")));
+}
+
+TEST_P(WireTest, AMalformedTimeoutFailsTheCall) {
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"grpc-timeout", "soon"}}), ""),
+              ElementsAre(HasSubstr("grpc-status=13 grpc-message=grpc-timeout 'soon' is malformed")));
+}
+
+TEST_P(WireTest, AnUnknownEncodingIsToldWhichThereAre) {
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"grpc-encoding", "snappy"}}), ""),
+              ElementsAre(HasSubstr("grpc-accept-encoding=identity, gzip grpc-status=12")));
+}
+
+TEST_P(WireTest, ACompressedMessageWithoutAnEncodingIsAnError) {
+  OnEachCall(Echo);
+  Listen();
+  std::string body = WireClient::Message("hello");
+  body[0] = 1;
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), body), ElementsAre(HasSubstr("grpc-status=13")));
+  EXPECT_EQ(only_sink().outcome.code(), StatusCode::kInternal);
+}
+
+TEST_P(WireTest, AStreamThatEndsWithinAMessageIsAnError) {
+  OnEachCall(Echo);
+  Listen();
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), WireClient::Message("hello").substr(0, 8)), ElementsAre(HasSubstr("grpc-status=13")));
+  EXPECT_FALSE(only_sink().half_closed);
+}
+
+TEST_P(WireTest, TooMuchMetadataIsRefusedOnItsStreamOnly) {
+  OnEachCall(Echo);
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    // Indexed by HPACK on both sides, so the next request tells whether the tables still agree.
+    client.Open(WireClient::Request("/a.B/C", {{"x-kept", "value"}, {"x-big", std::string(20000, 'a')}}), "");
+    EXPECT_TRUE(client.WaitFor("HEADERS 1 end :status=200 content-type=application/grpc grpc-status=8"));
+    client.Open(WireClient::Request("/a.B/C", {{"x-kept", "value"}}), WireClient::Message("hello"));
+    EXPECT_TRUE(client.WaitFor("HEADERS 3 end grpc-status=0"));
+  });
+  EXPECT_EQ(only_sink().messages.size(), 1u);
+}
+
+// ---- Flow control.
+
+TEST_P(WireTest, MessagesThatNobodyReadsStopTheSender) {
+  Signal go;
+  ScriptedSink* waiting = nullptr;
+  std::atomic<bool> read{false};
+  OnEachCall([&](ScriptedSink& sink) { waiting = &sink; });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    std::string body;
+    for (int i = 0; i < 100; ++i) body += WireClient::Message(std::string(10000, 'm'));
+    const size_t all = body.size();
+    const int32_t stuck = client.Open(WireClient::Request("/a.B/C"), body);
+    // It takes a window, and no more, while another call on the connection goes on.
+    client.Ping();
+    EXPECT_TRUE(client.WaitFor("PING ack"));
+    const size_t taken = all - client.Unsent(stuck);
+    EXPECT_GT(taken, 60000u);
+    EXPECT_LE(taken, size_t{256} << 10);
+    loop_.Post([&] {
+      waiting->AddCredit(1000);
+      waiting->on_half_close = [&] {
+        read = true;
+        waiting->Finish();
+      };
+    });
+    EXPECT_TRUE(client.WaitFor("grpc-status=0"));
+  });
+  EXPECT_TRUE(read);
+  EXPECT_EQ(only_sink().messages.size(), 100u);
+}
+
+// ---- Limits.
+
+TEST_P(WireTest, AResetCallCountsUntilItsHandlerHasEnded) {
+  std::vector<CallSlots> handlers;
+  OnEachCall([&](ScriptedSink& sink) {
+    handlers.push_back(sink.call->start().slots);
+    sink.AddCredit(1);
+  });
+  Listen({.max_concurrent_calls = 2});
+  RunWith([&] {
+    WireClient client(address_);
+    for (int i = 0; i < 2; ++i) {
+      const int32_t stream = client.Open(WireClient::Request("/a.B/C"), "", false);
+      client.Ping();
+      EXPECT_TRUE(client.WaitUntil([&] { return std::count(client.frames().begin(), client.frames().end(), "PING ack") == i + 1; }));
+      client.Reset(stream, NGHTTP2_CANCEL);
+    }
+    client.Open(WireClient::Request("/a.B/C"), "");
+    EXPECT_TRUE(client.WaitFor("HEADERS 5 end"));
+    EXPECT_THAT(client.FramesOf(5).front(), HasSubstr("grpc-status=8 grpc-message=more than 2 calls at once"));
+    loop_.Post([&] {
+      handlers.clear();
+      OnEachCall(Echo);
+    });
+    client.Ping();
+    EXPECT_TRUE(client.WaitUntil([&] { return std::count(client.frames().begin(), client.frames().end(), "PING ack") == 3; }));
+    client.Open(WireClient::Request("/a.B/C"), "");
+    EXPECT_TRUE(client.WaitFor("HEADERS 7 end"));
+    EXPECT_THAT(client.FramesOf(7).front(), HasSubstr("grpc-status=0"));
+  });
+}
+
+TEST_P(WireTest, PingsThatComeTooOftenEndTheConnection) {
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    for (int i = 0; i < 5; ++i) client.Ping();
+    EXPECT_TRUE(client.WaitFor("GOAWAY 0 11 too_many_pings"));
+    EXPECT_TRUE(client.WaitForEnd());
+  });
+}
+
+// ---- The life of a connection.
+
+TEST_P(WireTest, DrainSaysGoodbyeTwiceAndLetsRunningCallsFinish) {
+  ScriptedSink* running = nullptr;
+  Signal draining;
+  OnEachCall([&](ScriptedSink& sink) {
+    if (running == nullptr) running = &sink; else Echo(sink);
+  });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    client.StopAnswering();
+    client.Open(WireClient::Request("/a.B/C"), "");
+    client.Ping();
+    EXPECT_TRUE(client.WaitFor("PING ack"));
+    loop_.Post([&] {
+      server_->Drain(std::chrono::seconds(30), [this] { drained_ = true; });
+      draining.Set();
+    });
+    EXPECT_TRUE(draining.Wait());
+    // The client has not heard of it yet: this call is served.
+    client.Open(WireClient::Request("/a.B/Late"), "");
+    EXPECT_TRUE(client.WaitFor("GOAWAY 2147483647 0"));
+    EXPECT_TRUE(client.WaitFor("HEADERS 3 end"));
+    // The client never answers the PING, and after a second the last word comes all the same.
+    EXPECT_TRUE(client.WaitFor("GOAWAY 3 0"));
+    loop_.Post([&] { running->Finish(); });
+    EXPECT_TRUE(client.WaitFor("HEADERS 1 end"));
+    EXPECT_TRUE(client.WaitForEnd());
+  });
+}
+
+TEST_P(WireTest, AnAnsweredPingBringsTheLastWord) {
+  ScriptedSink* running = nullptr;
+  OnEachCall([&](ScriptedSink& sink) { running = &sink; });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    client.Open(WireClient::Request("/a.B/C"), "");
+    client.Ping();
+    EXPECT_TRUE(client.WaitFor("PING ack"));
+    const size_t before = client.frames().size();
+    loop_.Post([&] { server_->Drain(std::chrono::seconds(30), [this] { drained_ = true; }); });
+    EXPECT_TRUE(client.WaitFor("GOAWAY 1 0"));
+    EXPECT_THAT(std::vector<std::string>(client.frames().begin() + static_cast<ptrdiff_t>(before), client.frames().end()),
+                ElementsAre("GOAWAY 2147483647 0 ", "PING", "GOAWAY 1 0 "));
+    loop_.Post([&] { running->Finish(); });
+    EXPECT_TRUE(client.WaitFor("HEADERS 1 end"));
+    EXPECT_TRUE(client.WaitForEnd());
+  });
+}
+
+TEST_P(WireTest, ASilentPeerIsAskedForASignOfLife) {
+  ServerOptions options;
+  options.connections.keepalive_time = std::chrono::milliseconds(20);
+  options.connections.keepalive_timeout = std::chrono::milliseconds(200);
+  Listen(options);
+  RunWith([&] {
+    WireClient answering(address_), silent(address_);
+    silent.StopAnswering();
+    EXPECT_TRUE(silent.WaitFor("PING"));
+    const auto pings = [&] { return std::count(answering.frames().begin(), answering.frames().end(), "PING"); };
+    EXPECT_TRUE(answering.WaitUntil([&] { return pings() >= 3; }));
+    EXPECT_TRUE(silent.WaitForEnd());
+  });
+}
+
+TEST_P(WireTest, AnOldConnectionIsEndedAndItsCallFinishes) {
+  ServerOptions options;
+  options.connections.max_age = std::chrono::milliseconds(50);
+  ScriptedSink* running = nullptr;
+  OnEachCall([&](ScriptedSink& sink) { running = &sink; });
+  Listen(options);
+  RunWith([&] {
+    WireClient client(address_);
+    client.Open(WireClient::Request("/a.B/C"), "");
+    EXPECT_TRUE(client.WaitFor("GOAWAY 2147483647 0"));
+    EXPECT_TRUE(client.WaitFor("GOAWAY 1 0"));
+    loop_.Post([&] { running->Finish(); });
+    EXPECT_TRUE(client.WaitFor("HEADERS 1 end"));
+    EXPECT_TRUE(client.WaitForEnd());
+  });
+}
+
+TEST_P(WireTest, AnIdleConnectionIsEnded) {
+  ServerOptions options;
+  options.connections.max_idle = std::chrono::milliseconds(50);
+  Listen(options);
+  RunWith([&] {
+    WireClient client(address_);
+    EXPECT_TRUE(client.WaitFor("GOAWAY 2147483647 0"));
+    EXPECT_TRUE(client.WaitForEnd());
+  });
+}
+
+TEST_P(WireTest, APeerThatNeverSpeaksIsCutOff) {
+  ServerOptions options;
+  options.connections.handshake_timeout = std::chrono::milliseconds(50);
+  Listen(options);
+  RunWith([&] {
+    // A client of gRPC would send its preface; this one only connects.
+    WireClient client(address_, false);
+    EXPECT_TRUE(client.WaitForEnd());
+  });
+}
+
+TEST_P(WireTest, AUnixDomainSocketServesAsTcpDoes) {
+  std::string folder = "/tmp/rota-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  OnEachCall(Echo);
+  Listen(ServerOptions(), "unix:" + folder + "/socket");
+  ClientCall::Answer answer;
+  std::string peer;
+  RunWith([&] { answer = Exchange("/a.B/C", {"hello"}); });
+  EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_THAT(answer.messages, ElementsAre("hello"));
+  std::remove((folder + "/socket").c_str());
+  std::remove(folder.c_str());
+}
+
+}  // namespace
+}  // namespace rota
