@@ -172,7 +172,7 @@ TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithin
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
     EXPECT_LE(taken.count(), 1000);
     return "accepts again after " + std::to_string(static_cast<int>(taken.count())) + " ms";
-  });
+  }, /*warm_up=*/false);
 }
 
 ROTA_FAULTS_ON_EVERY_TRANSPORT(ConnectionFaultTest);

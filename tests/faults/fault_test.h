@@ -39,8 +39,9 @@ class FaultTest : public testing::TestWithParam<std::string> {
   // others are served, that no handler is left and that descriptors come back. The rest is in the figures.
   bool ours() const { return GetParam() != "grpcpp"; }
 
-  // Runs `attack` while the probe calls. What it returns, a number with a word, goes into the figure.
-  void Attack(const std::string& name, const std::function<std::string()>& attack);
+  // Runs `attack` twice, the second time while the probe calls: memory is compared with what the first one left, unless
+  // there is no `warm_up`. What it returns, a number with a word, goes into the figure.
+  void Attack(const std::string& name, const std::function<std::string()>& attack, bool warm_up = true);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);
 
