@@ -1,0 +1,179 @@
+// Much of what is honest: load while a server leaves, deadlines that all pass, workers that are all taken.
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/testing/test.grpc.pb.h"
+#include "tests/faults/fault_test.h"
+#include "tests/framework/runtime/probe.grpc.pb.h"
+#include "tests/integration/service_under_test.h"
+
+namespace rota::faults {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What calls came to, by status code.
+class Outcomes {
+ public:
+  void Add(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    ++counts_[status.error_code()];
+    if (!status.ok()) said_[status.error_code()] = status.error_message();
+  }
+  size_t operator[](grpc::StatusCode code) {
+    const std::lock_guard lock(mutex_);
+    return counts_[code];
+  }
+  size_t total() {
+    const std::lock_guard lock(mutex_);
+    size_t sum = 0;
+    for (const auto& [code, count] : counts_) sum += count;
+    return sum;
+  }
+  // "3 x 0, 2 x 14 'no route'".
+  std::string Text() {
+    const std::lock_guard lock(mutex_);
+    std::string text;
+    for (const auto& [code, count] : counts_) {
+      if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " x " + std::to_string(code) + (code == 0 ? "" : " '" + said_[code] + "'");
+    }
+    return text;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<grpc::StatusCode, size_t> counts_;
+  std::map<grpc::StatusCode, std::string> said_;
+};
+
+// Runs `body` on that many threads and joins them.
+class Threads {
+ public:
+  Threads(int count, const std::function<void()>& body) {
+    for (int i = 0; i < count; ++i) threads_.emplace_back(body);
+  }
+  ~Threads() {
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
+class LoadFaultTest : public FaultTest {};
+
+TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
+  if (!ours()) GTEST_SKIP() << "gRPC 1.51 cancels what comes in the moment of its own shutdown";
+  StartServer();
+  ServiceProcess other("tests/conformance/interop/interop_server", {"--transport=" + GetParam(), "--listen=127.0.0.1:0", "--admin=off"});
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetLoadBalancingPolicyName("round_robin");
+  const auto channel = grpc::CreateCustomChannel("ipv4:" + address() + "," + other.Address("grpc"), grpc::InsecureChannelCredentials(), arguments);
+  const auto stub = grpc::testing::TestService::NewStub(channel);
+  Outcomes outcomes;
+  std::atomic<bool> stop{false};
+  {
+    const Threads threads(4, [&] {
+      while (!stop) {
+        LimitedContext context;
+        grpc::testing::SimpleRequest request;
+        request.set_response_size(100);
+        grpc::testing::SimpleResponse response;
+        outcomes.Add(stub->UnaryCall(&context, request, &response));
+      }
+    });
+    const auto wait_for = [&](size_t calls) {
+      const size_t until = outcomes.total() + calls;
+      while (outcomes.total() < until) std::this_thread::yield();
+    };
+    wait_for(Rounds(500, 20000));
+    process().Signal(SIGTERM);
+    EXPECT_EQ(process().Wait(), 0) << process().log();
+    wait_for(Rounds(500, 20000));
+    stop = true;
+  }
+  EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
+  Figure("SIGTERM under load", std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed");
+}
+
+TEST_P(LoadFaultTest, CallsWhoseDeadlinePassesAllEndWithItAndLeaveNoHandler) {
+  const size_t calls = Rounds(2000, 10000);
+  Attack("calls with a deadline of 1 ms", [&] {
+    const auto stub = grpc::testing::TestService::NewStub(ChannelTo(address()));
+    Outcomes outcomes;
+    std::atomic<size_t> left{calls};
+    {
+      const Threads threads(8, [&] {
+        for (size_t before = left; before > 0; before = left) {
+          if (!left.compare_exchange_strong(before, before - 1)) continue;
+          grpc::ClientContext context;
+          context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(1));
+          grpc::testing::StreamingOutputCallRequest request;
+          request.add_response_parameters()->set_interval_us(60'000'000);
+          const auto reader = stub->StreamingOutputCall(&context, request);
+          grpc::testing::StreamingOutputCallResponse response;
+          while (reader->Read(&response)) {
+          }
+          outcomes.Add(reader->Finish());
+        }
+      });
+    }
+    EXPECT_EQ(outcomes[grpc::StatusCode::DEADLINE_EXCEEDED], calls) << outcomes.Text();
+    return std::to_string(calls) + " calls, " + std::to_string(outcomes[grpc::StatusCode::DEADLINE_EXCEEDED]) + " DEADLINE_EXCEEDED";
+  });
+}
+
+TEST_P(LoadFaultTest, WithAllWorkersTakenHealthStillAnswersAndMoreWorkIsRefused) {
+  StartServer({"--workers=2", "--worker-queue=10"}, "tests/framework/runtime/probe_service");
+  const auto channel = ChannelTo(address());
+  const auto work = test::v1::Probe::NewStub(channel);
+  Outcomes outcomes;
+  std::vector<double> health_ms;
+  const int callers = 40;
+  {
+    const Threads threads(callers, [&] {
+      LimitedContext context;
+      test::v1::GreetRequest request;
+      request.set_wait_ms(LongForm() ? 500 : 100);
+      test::v1::GreetResponse response;
+      outcomes.Add(work->Work(&context, request, &response));
+    });
+    const auto health = grpc::health::v1::Health::NewStub(ChannelTo(address()));
+    while (outcomes.total() < static_cast<size_t>(callers)) {
+      LimitedContext context;
+      grpc::health::v1::HealthCheckResponse response;
+      const auto start = Clock::now();
+      const grpc::Status status = health->Check(&context, {}, &response);
+      health_ms.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      ASSERT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+    }
+  }
+  std::sort(health_ms.begin(), health_ms.end());
+  const double p99 = health_ms[health_ms.size() * 99 / 100];
+  // Two run and ten wait; fewer where the queue was full before the workers took the first ones out.
+  EXPECT_GE(outcomes[grpc::StatusCode::OK], 10u) << outcomes.Text();
+  EXPECT_LE(outcomes[grpc::StatusCode::OK], 24u) << outcomes.Text();
+  EXPECT_EQ(outcomes[grpc::StatusCode::OK] + outcomes[grpc::StatusCode::RESOURCE_EXHAUSTED], outcomes.total()) << outcomes.Text();
+  EXPECT_LE(p99, LongForm() ? 20 : 100);
+  Figure("workers saturated", std::to_string(health_ms.size()) + " health checks, all SERVING, p99 " + std::to_string(p99) + " ms; jobs: " + outcomes.Text());
+}
+
+ROTA_FAULTS_ON_EVERY_TRANSPORT(LoadFaultTest);
+
+}  // namespace
+}  // namespace rota::faults
