@@ -20,6 +20,7 @@
 #include "framework/rpc/service_registry.h"
 #include "framework/rpc/transport.h"
 #include "framework/runtime/drain.h"
+#include "framework/runtime/idle_heap.h"
 #include "framework/runtime/settings.h"
 #include "framework/worker/worker_pool.h"
 
@@ -69,6 +70,7 @@ class Process {
   ServiceRegistry registry_;
   Dispatcher dispatcher_{actors_, registry_};
   const std::unique_ptr<Server> server_;
+  IdleHeap heap_;
   MetricsPage metrics_;
   std::unique_ptr<AdminServer> admin_;
   Drain drain_;

@@ -1,0 +1,73 @@
+#include "framework/runtime/idle_heap.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ROTA_ANOTHER_MALLOC 1
+#endif
+#endif
+
+namespace rota {
+namespace {
+
+size_t ResidentMib() {
+  std::ifstream statm("/proc/self/statm");
+  size_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * 4096 >> 20;
+}
+
+// As connections do: much that goes, with a little between it that stays.
+std::vector<std::unique_ptr<std::string>> TakeAndFree(size_t mebibytes) {
+  std::vector<std::unique_ptr<std::string>> stays, goes;
+  for (size_t i = 0; i < mebibytes * 64; ++i) {
+    goes.push_back(std::make_unique<std::string>(16 << 10, 'x'));
+    stays.push_back(std::make_unique<std::string>(100, 'x'));
+  }
+  return stays;
+}
+
+TEST(IdleHeapTest, GivesBackWhatABurstHasFreedOnceNothingGoesOn) {
+#ifdef ROTA_ANOTHER_MALLOC
+  GTEST_SKIP() << "the sanitizers bring a heap of their own";
+#endif
+  IdleHeap heap;
+  heap.Look(0);
+  const size_t before = ResidentMib();
+  const auto stays = TakeAndFree(64);
+  EXPECT_GE(ResidentMib(), before + 48);
+  EXPECT_TRUE(heap.Look(0));
+  EXPECT_LE(ResidentMib(), before + 20);
+}
+
+TEST(IdleHeapTest, WaitsWhileCallsComeIn) {
+#ifdef ROTA_ANOTHER_MALLOC
+  GTEST_SKIP() << "the sanitizers bring a heap of their own";
+#endif
+  IdleHeap heap;
+  heap.Look(0);
+  const auto stays = TakeAndFree(64);
+  uint64_t calls = 0;
+  EXPECT_FALSE(heap.Look(calls += IdleHeap::kQuietCalls + 1));
+  EXPECT_FALSE(heap.Look(calls += 1000));
+  EXPECT_TRUE(heap.Look(calls));
+}
+
+TEST(IdleHeapTest, DoesNothingWhereThereIsNothingToGiveBack) {
+#ifdef ROTA_ANOTHER_MALLOC
+  GTEST_SKIP() << "the sanitizers bring a heap of their own";
+#endif
+  IdleHeap heap;
+  heap.Look(0);
+  EXPECT_FALSE(heap.Look(0));
+  EXPECT_FALSE(heap.Look(0));
+}
+
+}  // namespace
+}  // namespace rota
