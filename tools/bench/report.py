@@ -3,6 +3,7 @@
 import json
 
 from tools.bench.statistics import relative_spread, times_better
+from tools.bench.suite import told_bars
 
 
 def by_bench(results):
@@ -23,28 +24,30 @@ def amount(value):
 
 def table(suite, results):
     """One line for each result, with its ratio to the reference."""
-    lines = [f"{'benchmark':16}{'subject':8}{'median':>10} {'unit':14}{'min .. max':>22}{'spread':>8}  vs {suite.reference}"]
+    widest = max([len(result.bench) for result in results] + [15]) + 1
+    name = max(len(subject) for subject in suite.subjects) + 1
+    lines = [f"{'benchmark':{widest}}{'subject':{name}}{'median':>10} {'unit':14}{'min .. max':>22}{'spread':>8}  vs {suite.reference}"]
     for subjects in by_bench(results).values():
         reference = subjects.get(suite.reference)
         for result in subjects.values():
             ratio = f"x {times_better(result, reference):.2f}" if reference else ""
             spread = f"{amount(result.min)} .. {amount(result.max)}"
             lines.append(
-                f"{result.bench:16}{result.subject:8}{amount(result.median):>10} {result.unit:14}"
+                f"{result.bench:{widest}}{result.subject:{name}}{amount(result.median):>10} {result.unit:14}"
                 f"{spread:>22}{relative_spread(result):>8.0%}  {ratio}"
             )
     return lines
 
 
 def bars(suite, benchmarks, results):
-    """[(benchmark, ratio, reached)] for our own subject where the reference was measured too."""
+    """[(benchmark, other subject, ratio, bar)] for our own subject where the other was measured too."""
     found = by_bench(results)
     told = []
     for benchmark in benchmarks:
         subjects = found.get(benchmark.name, {})
-        if suite.subjects[0] in subjects and suite.reference in subjects:
-            ratio = times_better(subjects[suite.subjects[0]], subjects[suite.reference])
-            told.append((benchmark, ratio, ratio >= benchmark.bar))
+        for other, bar in told_bars(suite, benchmark).items():
+            if suite.subjects[0] in subjects and other in subjects and other != suite.subjects[0]:
+                told.append((benchmark, other, times_better(subjects[suite.subjects[0]], subjects[other]), bar))
     return told
 
 
@@ -61,7 +64,8 @@ def write_plot(path, suite, results):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    found = {bench: subjects for bench, subjects in by_bench(results).items() if suite.reference in subjects}
+    own = {benchmark.name for benchmark in suite.benchmarks}
+    found = {bench: subjects for bench, subjects in by_bench(results).items() if bench in own and suite.reference in subjects}
     width = 0.8 / len(suite.subjects)
     figure, axes = pyplot.subplots(figsize=(12, 6))
     for number, subject in enumerate(suite.subjects):

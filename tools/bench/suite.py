@@ -13,6 +13,15 @@ class NotMeasured(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
+class Metric:
+    """One number of a measurement that gives several. It is told as NAME_OF_THE_BENCHMARK.NAME."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class Benchmark:
     name: str
     about: str
@@ -20,6 +29,10 @@ class Benchmark:
     higher_is_better: bool
     # The ratio to the reference that the first subject is to reach.
     bar: float = 1.0
+    # Further numbers that the same measurement gives.
+    more: typing.Sequence[Metric] = ()
+    # The ratios to other subjects that the first one is to reach, beside or instead of `bar`.
+    bars: typing.Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +45,17 @@ class Suite:
     reference: str
     # Bazel targets, built with --config=opt.
     targets: typing.Sequence[str]
-    # measure(benchmark, subject, bin_dir) -> float in the unit of the benchmark. Raises the exceptions above.
+    # measure(benchmark, subject, bin_dir) -> float in the unit of the benchmark or, where it has `more`, a mapping of all
+    # their names, with the benchmark's own, to floats. Raises the exceptions above.
     measure: typing.Callable
+    rounds: int = 10
+    # prepare(note) builds what Bazel does not; called once, before all measurements.
+    prepare: typing.Callable = lambda note: None
+
+
+def told_bars(suite, benchmark):
+    """{subject: ratio} that the first subject is to reach in this benchmark."""
+    return benchmark.bars or {suite.reference: benchmark.bar}
 
 
 def select(suite, names):

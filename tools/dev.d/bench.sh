@@ -8,6 +8,11 @@ bench() { PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m tools.bench.main "$@"; }
 
 [[ $# -ge 1 ]] || die "bench: which layer? There are: $(find tools/bench/suites -name '[a-z]*.py' -printf '%f\n' | sed 's/\.py$//' | sort | xargs)"
 install_packages build bench
+if [[ $1 == rpc ]]; then
+  source tools/lib/node.sh
+  install_packages test
+  find_node
+fi
 # Also the first look at the arguments.
 targets=$(bench "$@" --targets)
 step "building what is measured, optimized"

@@ -16,9 +16,9 @@ class MainTest(unittest.TestCase):
         self.assertNotEqual(stop.exception.code, 0)
         return errors.getvalue()
 
-    def test_ten_rounds_of_everything_are_the_default(self):
+    def test_everything_is_measured_in_the_rounds_of_the_suite_by_default(self):
         options = main.arguments(["loop"])
-        self.assertEqual((options.rounds, options.only, options.json), (10, "", None))
+        self.assertEqual((options.rounds, options.only, options.json), (None, "", None))
 
     def test_an_unknown_layer_is_refused_with_those_that_there_are(self):
         self.assertIn("loop", self.refuse("sloop"))

@@ -34,9 +34,14 @@ class ReportTest(unittest.TestCase):
 
     def test_a_bar_is_reached_or_missed(self):
         slow = [summarize("fast", "ours", "x/s", True, [1990.0])] + RESULTS[1:]
-        self.assertEqual([(b.name, ratio, reached) for b, ratio, reached in report.bars(SUITE, [FAST, SMALL], slow)],
-                         [("fast", 1.99, False), ("small", 1.25, True)])
-        self.assertTrue(report.bars(SUITE, [FAST], RESULTS)[0][2])
+        self.assertEqual([(b.name, other, ratio, bar) for b, other, ratio, bar in report.bars(SUITE, [FAST, SMALL], slow)],
+                         [("fast", "theirs", 1.99, 2), ("small", "theirs", 1.25, 1.0)])
+
+    def test_a_benchmark_may_have_bars_to_several_subjects(self):
+        wide = Benchmark("fast", "", "x/s", True, bars={"theirs": 1.5, "others": 4})
+        results = RESULTS + [summarize("fast", "others", "x/s", True, [400.0])]
+        self.assertEqual([(other, ratio, bar) for _, other, ratio, bar in report.bars(SUITE, [wide], results)],
+                         [("theirs", 2.0, 1.5), ("others", 5.0, 4)])
 
     def test_whiskers_reach_from_the_worst_to_the_best_round_whichever_way_is_better(self):
         low = summarize("small", "ours", "bytes", False, [100.0, 200.0])

@@ -4,7 +4,7 @@ import unittest
 
 from tests import junit
 from tools.bench import run as runner
-from tools.bench.suite import Benchmark, MeasurementFailed, NotMeasured, Suite, select
+from tools.bench.suite import Benchmark, MeasurementFailed, Metric, NotMeasured, Suite, select
 
 
 def suite_of(measure):
@@ -31,6 +31,14 @@ class RunTest(unittest.TestCase):
         results, skipped = runner.run(suite, suite.benchmarks[:1], 3, "bin")
         self.assertEqual([(result.subject, result.median, result.rounds) for result in results], [("ours", 2.0, 3), ("theirs", 20.0, 3)])
         self.assertEqual(skipped, [])
+
+    def test_one_measurement_may_give_several_numbers(self):
+        several = Benchmark("call", "", "us", False, more=[Metric("rate", "calls/s", True)])
+        values = iter([{"call": 1.0, "rate": 9.0}, {"call": 2.0, "rate": 8.0}])
+        results, _ = runner.run(suite_of(lambda *_: next(values)), [several], 1, "bin")
+        self.assertEqual([(r.bench, r.subject, r.unit, r.median) for r in results],
+                         [("call", "ours", "us", 1.0), ("call", "theirs", "us", 2.0),
+                          ("call.rate", "ours", "calls/s", 9.0), ("call.rate", "theirs", "calls/s", 8.0)])
 
     def test_what_is_not_measured_is_asked_for_once_and_told_with_its_reason(self):
         asked = []

@@ -1,0 +1,53 @@
+"""The suite of RPC: what it reads out of its tools, and what it sends."""
+
+import unittest
+
+from tests import junit
+from tools.bench import h2load, server
+from tools.bench.suite import MeasurementFailed
+from tools.bench.suites import rpc
+
+_H2LOAD = """finished in 1.82s, 55009.74 req/s, 3.01MB/s
+requests: 1000 total, 1000 started, 1000 done, {} succeeded, {} failed, 0 errored, 0 timeout
+"""
+
+
+class RpcSuiteTest(unittest.TestCase):
+    def test_a_request_is_a_framed_simple_request_with_a_payload(self):
+        self.assertEqual(rpc.request(2), b"\0\0\0\0\x06\x1a\x04\x12\x02xx")
+        self.assertEqual(rpc.request(200)[:11], b"\0\0\0\0\xce\x1a\xcb\x01\x12\xc8\x01")
+
+    def test_a_server_says_where_it_listens(self):
+        line = "time=1 level=info event=listening service=rota_server endpoint=grpc address=127.0.0.1:4711\n"
+        self.assertEqual(server.listening_address("something else\n" + line), "127.0.0.1:4711")
+        self.assertIsNone(server.listening_address("event=listening endpoint=admin address=127.0.0.1:4712"))
+
+    def test_the_processor_time_is_found_behind_any_name(self):
+        stat = "7 (a) b (c) S " + " ".join(str(number) for number in range(4, 53))
+        user, system = server.cpu_of(stat)
+        self.assertEqual((user, system), (14 / server._TICKS, 15 / server._TICKS))
+
+    def test_resident_memory_is_told_in_bytes(self):
+        self.assertEqual(server.resident_of("Name:\tx\nVmRSS:\t    1234 kB\nThreads:\t1\n"), 1234 * 1024)
+
+    def test_the_rate_counts_only_when_every_call_succeeded(self):
+        self.assertEqual(h2load.parse_rate(_H2LOAD.format(1000, 0), 1000), 55009.74)
+        for output in (_H2LOAD.format(999, 1), _H2LOAD.format(1000, 0).replace("1000 succeeded", "900 succeeded"), ""):
+            with self.assertRaises(MeasurementFailed):
+                h2load.parse_rate(output, 1000)
+
+    def test_percentiles_are_nearest_ranks(self):
+        times = list(range(1, 101))
+        self.assertEqual([h2load.percentile(times, part) for part in (0.5, 0.99, 0.999, 1)], [50, 99, 100, 100])
+        self.assertEqual(h2load.percentile([7], 0.5), 7)
+
+    def test_costs_are_told_for_each_call(self):
+        self.assertEqual(rpc._costs((1.0, 2.0), (1.5, 2.25), 1000), {"user": 500.0, "system": 250.0, "both": 750.0})
+
+    def test_bars_name_subjects_of_the_suite(self):
+        for benchmark in rpc.SUITE.benchmarks:
+            self.assertLessEqual(set(benchmark.bars), set(rpc.SUITE.subjects), benchmark.name)
+
+
+if __name__ == "__main__":
+    junit.main()
