@@ -53,13 +53,13 @@ TEST_F(SignalWatcherTest, ItDoesNotKeepTheLoopAlive) {
 }
 
 TEST_F(SignalWatcherTest, RefedItKeepsTheLoopAliveAndIsToldAsTheReason) {
-  Watch({SIGUSR1});
-  EXPECT_FALSE(watcher_->has_ref());
-  watcher_->SetRef(true);
+  SignalWatcher watcher(loop_, {SIGUSR1}, [](int) {});
+  EXPECT_FALSE(watcher.has_ref());
+  watcher.SetRef(true);
   EXPECT_TRUE(loop_.alive());
   ASSERT_EQ(loop_.ListRefs().size(), 1u);
   EXPECT_NE(loop_.ListRefs()[0].owner.find("signals_test.cc"), std::string::npos);
-  watcher_->SetRef(false);
+  watcher.SetRef(false);
   EXPECT_EQ(loop_.Run(), 0);
 }
 
