@@ -48,6 +48,8 @@ class Fiber {
   // Goes back to Resume(). On this fiber.
   void Suspend();
   bool ended() const { return ended_; }
+  // The lowest address of its stack, where the guard page begins.
+  const void* stack_bottom() const { return stack_.bottom; }
 
  private:
   class Stack;

@@ -1,14 +1,29 @@
 #include "framework/worker/worker_core.h"
 
+#include <cxxabi.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 #include "framework/base/check.h"
 #include "framework/worker/fiber.h"
 
 namespace rota::internal {
+namespace {
+
+// The type of the job, which for RunBlocking() names the function that called it.
+std::string NameOf(const Job& job) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(typeid(job).name(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? name.get() : typeid(job).name();
+}
+
+}  // namespace
 
 WorkerCore::WorkerCore(EventLoop& loop, const WorkerPool::Options& options)
     : loop_(loop),
@@ -24,7 +39,9 @@ void WorkerCore::StartThreads() {
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < options_.threads; ++i) {
     WorkerThread& thread = threads_.emplace_back();
-    thread.thread = std::thread([this, &thread] { RunThread(thread); });
+    ++live_threads_;
+    // Kept by the thread, which may outlive the pool when its job does not end.
+    thread.thread = std::thread([self = shared_from_this(), &thread] { self->RunThread(thread); });
   }
 }
 
@@ -191,9 +208,9 @@ void WorkerCore::Complete(Job& job) {
 
 // ---- The end.
 
-void WorkerCore::Stop() {
+std::vector<std::string> WorkerCore::Stop(Duration limit) {
   ROTA_CHECK(!beginning_, "a job that waits for the loop cannot stop its pool there");
-  if (std::exchange(stopped_, true)) return;
+  if (std::exchange(stopped_, true)) return {};
   JobList dropped;
   LinkQueue<LoopWait> waits;
   DropQueued(&dropped, &waits);
@@ -202,8 +219,32 @@ void WorkerCore::Stop() {
     Resume(*wait->fiber);
   }
   waits_.Cancel(CancelledError(kPoolStopped));
-  for (WorkerThread& thread : threads_) thread.thread.join();
+  std::vector<std::string> stuck = JoinThreads(limit);
+  if (stuck.empty()) CompleteAll(std::move(dropped));
+  return stuck;
+}
 
+std::vector<std::string> WorkerCore::JoinThreads(Duration limit) {
+  std::unique_lock lock(mutex_);
+  const auto ended = [this] { return live_threads_ == 0; };
+  std::vector<std::string> stuck;
+  if (limit == Duration::max()) {
+    thread_ended_.wait(lock, ended);
+  } else if (!thread_ended_.wait_for(lock, limit, ended)) {
+    for (WorkerThread& thread : threads_) {
+      if (thread.running != nullptr) stuck.push_back(NameOf(*thread.running));
+      thread.thread.detach();
+    }
+    // All may have ended a moment after the limit.
+    if (stuck.empty()) stuck.emplace_back("a job that has just ended");
+    return stuck;
+  }
+  lock.unlock();
+  for (WorkerThread& thread : threads_) thread.thread.join();
+  return stuck;
+}
+
+void WorkerCore::CompleteAll(JobList dropped) {
   completed_.Append(std::move(finished_));
   completed_.Append(std::move(dropped));
   while (!completed_.empty()) {

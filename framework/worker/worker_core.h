@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -46,8 +47,9 @@ struct WorkerThread {
   bool sleeping = false;
   // Fibers that have their answer, by JobKind.
   std::array<LinkQueue<JobFiber>, 2> ready;
-  // Jobs that have started here and not ended.
+  // Jobs that have started here and not ended; that which runs now.
   size_t started = 0;
+  Job* running = nullptr;
 };
 
 // Where the loop and the worker threads of a pool meet: under one lock the loop puts jobs in and gets batches of finished
@@ -64,7 +66,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   Status Submit(Job& job, JobKind kind, TimePoint deadline);
   bool TryCancel(Job& job);
   bool Cancel(Job& job);
-  void Stop();
+  // Returns the names of the jobs that still ran after `limit`.
+  std::vector<std::string> Stop(Duration limit);
   const WorkerStats& stats();
   EventLoop& loop() const { return loop_; }
 
@@ -98,6 +101,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   void CompleteFront();
   void StartFront();
   void Complete(Job& job);
+  std::vector<std::string> JoinThreads(Duration limit);
+  void CompleteAll(JobList dropped);
   void DropQueued(JobList* dropped, LinkQueue<LoopWait>* waits);
   // Holds the clock while a job can get on without the loop: not while all wait, nor while those that wait for the loop
   // have taken all the fibers and the queue waits for them.
@@ -108,6 +113,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   void RunThread(WorkerThread& self);
   // Gives `last` back and takes what is next; sleeps until there is something. Nothing: the thread ends.
   Work Next(WorkerThread& self, const Step& last);
+  // With the lock held: notes what the thread does next, or that it ends.
+  const Work& Begin(WorkerThread& self, const Work& work);
   void PostBatch();
   void Sleep(WorkerThread& self, std::unique_lock<std::mutex>& lock);
   // With the lock held.
@@ -164,6 +171,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   bool batch_posted_ = false;
   std::vector<WorkerThread*> sleepers_;
   std::deque<WorkerThread> threads_;
+  size_t live_threads_ = 0;
+  std::condition_variable thread_ended_;
 };
 
 // The core whose job runs on this thread, or null outside of jobs. Thread: any.

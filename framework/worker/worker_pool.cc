@@ -15,7 +15,7 @@ WorkerPool::WorkerPool(EventLoop& loop, Options options)
   core_->StartThreads();
 }
 
-WorkerPool::~WorkerPool() { core_->Stop(); }
+WorkerPool::~WorkerPool() { Stop(); }
 
 size_t WorkerPool::DefaultThreads() { return std::max<size_t>(2, std::thread::hardware_concurrency()); }
 
@@ -25,7 +25,9 @@ bool WorkerPool::TryCancel(Job& job) { return core_->TryCancel(job); }
 
 bool WorkerPool::Cancel(Job& job) { return core_->Cancel(job); }
 
-void WorkerPool::Stop() { core_->Stop(); }
+void WorkerPool::Stop() { core_->Stop(Duration::max()); }
+
+std::vector<std::string> WorkerPool::StopWithin(Duration limit) { return core_->Stop(limit); }
 
 const WorkerStats& WorkerPool::stats() const { return core_->stats(); }
 

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "framework/base/clock.h"
 #include "framework/base/status.h"
@@ -68,6 +70,11 @@ class WorkerPool {
   // and the threads are joined: this blocks for as long as they need. All outstanding Done() are called before it
   // returns. May be called again, and from a Done(); not from a job.
   void Stop();
+
+  // The same, but waits at most `limit` of real time for the running jobs, and returns the names (types) of those that did not
+  // end: none when all is well. Otherwise their threads are left alone with them, no Done() is called, and the process
+  // must end before the loop or a job is destroyed: log the names, then std::_Exit().
+  std::vector<std::string> StopWithin(Duration limit);
 
   // Counted until now.
   const WorkerStats& stats() const;

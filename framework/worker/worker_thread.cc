@@ -3,6 +3,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "framework/loop/context_slot.h"
 #include "framework/worker/fiber.h"
 #include "framework/worker/pending_wait.h"
+#include "framework/worker/stack_guard.h"
 #include "framework/worker/worker_core.h"
 
 namespace rota::internal {
@@ -92,13 +94,16 @@ class IdleFibers {
 }  // namespace
 
 void WorkerCore::RunThread(WorkerThread& self) {
+  StackGuard guard;
   IdleFibers idle(*this, self, options_.stack_bytes);
   Step last;
   while (const Work work = Next(self, last)) {
     JobFiber& fiber = work.fiber != nullptr ? *work.fiber : idle.Get();
     if (work.job != nullptr) fiber.job = work.job;
     current_fiber = &fiber;
+    guard.Enter(fiber.fiber->stack_bottom(), options_.stack_bytes, typeid(*fiber.job).name());
     fiber.fiber->Resume();
+    guard.Leave();
     current_fiber = nullptr;
     EntryOf(*fiber.job).run += loop_.Now() - work.now;
     if (fiber.wait != nullptr) {
@@ -112,6 +117,7 @@ void WorkerCore::RunThread(WorkerThread& self) {
 
 WorkerCore::Work WorkerCore::Next(WorkerThread& self, const Step& last) {
   std::unique_lock lock(mutex_);
+  self.running = nullptr;
   TakeBack(self, last);
   for (;;) {
     const Work work = Take(self);
@@ -122,12 +128,18 @@ WorkerCore::Work WorkerCore::Next(WorkerThread& self, const Step& last) {
       PostBatch();
       lock.lock();
       --posting_;
-      if (work) return work;
+      if (work) return Begin(self, work);
       continue;
     }
-    if (work || (stopping_ && self.started == 0)) return work;
+    if (work || (stopping_ && self.started == 0)) return Begin(self, work);
     Sleep(self, lock);
   }
+}
+
+const WorkerCore::Work& WorkerCore::Begin(WorkerThread& self, const Work& work) {
+  self.running = work.fiber != nullptr ? work.fiber->job : work.job;
+  if (self.running == nullptr && --live_threads_ == 0) thread_ended_.notify_all();
+  return work;
 }
 
 void WorkerCore::PostBatch() {

@@ -2,14 +2,18 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <future>
 #include <memory>
 #include <optional>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/context/request_context.h"
@@ -281,6 +285,88 @@ TEST_F(WorkerPoolTest, JobsSeeOnlyTheirOwnContextWhateverTheOrder) {
     EXPECT_EQ(wrong, 0) << "seed " << seed;
     EXPECT_EQ(done + cancelled, 1000) << "seed " << seed;
   }
+}
+
+TEST_F(WorkerPoolTest, StopWithinALimitReturnsNothingWhenAllJobsHaveEnded) {
+  WorkerPool pool(loop_, {.threads = 2});
+  TestJob job;
+  ASSERT_TRUE(pool.Submit(job).ok());
+  EXPECT_TRUE(pool.StopWithin(std::chrono::seconds(60)).empty());
+  EXPECT_TRUE(job.result);
+}
+
+// A job that never ends, with a name of its own.
+class StuckJob final : public Job {
+ public:
+  explicit StuckJob(Gate& gate) : gate_(gate) {}
+  void Run() override { gate_.Block(); }
+  void Done(const Status&) override {}
+
+ private:
+  Gate& gate_;
+};
+
+TEST(WorkerPoolDeathTest, StopWithinALimitNamesTheJobThatDoesNotEnd) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        ManualClock clock;
+        EventLoop loop(clock);
+        WorkerPool pool(loop, {.threads = 2});
+        Gate gate;
+        StuckJob job(gate);
+        if (!pool.Submit(job).ok()) std::_Exit(1);
+        gate.WaitUntilEntered();
+        for (const std::string& name : pool.StopWithin(milliseconds(50))) std::fprintf(stderr, "stuck: %s\n", name.c_str());
+        std::_Exit(0);
+      },
+      testing::ExitedWithCode(0), "stuck: .*StuckJob");
+}
+
+// Uses up a stack, in frames that are smaller than a page.
+int Recurse(int depth) {
+  volatile char frame[512];
+  frame[0] = static_cast<char>(depth);
+  if (depth > 1'000'000) return 0;
+  return Recurse(depth + 1) + frame[0];
+}
+
+class DeepJob final : public Job {
+ public:
+  void Run() override { depth = Recurse(0); }
+  void Done(const Status&) override {}
+  int depth = 0;
+};
+
+TEST(WorkerPoolDeathTest, StackOverflowInAJobIsToldWithTheNameOfTheJob) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        SteadyClock clock;
+        EventLoop loop(clock);
+        WorkerPool pool(loop, {.threads = 1});
+        DeepJob job;
+        if (!pool.Submit(job).ok()) std::_Exit(1);
+        loop.Run();
+      },
+      "stack overflow in the job .*DeepJob.* 256 KiB");
+}
+
+TEST(WorkerPoolDeathTest, OtherFaultsOfAJobAreNotTakenForAStackOverflow) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        SteadyClock clock;
+        EventLoop loop(clock);
+        WorkerPool pool(loop, {.threads = 1});
+        TestJob job([] {
+          std::fprintf(stderr, "a null pointer: ");
+          *static_cast<volatile int*>(nullptr) = 1;
+        });
+        if (!pool.Submit(job).ok()) std::_Exit(1);
+        loop.Run();
+      },
+      "a null pointer: ([^s]|s[^t])*$");
 }
 
 }  // namespace

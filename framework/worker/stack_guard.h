@@ -1,0 +1,31 @@
+#ifndef ROTA_WORKER_STACK_GUARD_H_
+#define ROTA_WORKER_STACK_GUARD_H_
+
+#include <cstddef>
+#include <memory>
+
+namespace rota::internal {
+
+// Says on stderr which job has run out of its stack, where the kernel alone would say "Segmentation fault": the page below a
+// fiber's stack may not be touched, and a handler of SIGSEGV, on a stack of its own, looks whether it was that page. Then, and
+// for all other faults, what was to happen before happens. A single frame that is larger than a page may miss the page.
+// Thread: the worker thread that builds it. The handler is the process's: the first guard installs it, and it stays.
+// Owner:  the thread's main function.
+class StackGuard {
+ public:
+  StackGuard();
+  ~StackGuard();
+  StackGuard(const StackGuard&) = delete;
+  StackGuard& operator=(const StackGuard&) = delete;
+
+  // From here on this thread runs on the stack whose guard page is at `bottom`, for the job `name` (kept, not copied).
+  void Enter(const void* bottom, size_t stack_bytes, const char* name) noexcept;
+  void Leave() noexcept;
+
+ private:
+  const std::unique_ptr<std::byte[]> signal_stack_;
+};
+
+}  // namespace rota::internal
+
+#endif  // ROTA_WORKER_STACK_GUARD_H_
