@@ -17,7 +17,7 @@ constexpr uint32_t kStreamWindow = 256 << 10;
 constexpr int32_t kConnectionWindow = 4 << 20;
 constexpr uint32_t kMaxStreams = 1000;
 constexpr uint32_t kMaxHeaderBytes = 16 << 10;
-constexpr size_t kMaxContinuations = 64;
+constexpr size_t kMaxContinuations = 128;
 
 constexpr std::array<uint8_t, 8> kDrainPing = {'r', 'o', 't', 'a', 'd', 'r', 'n', '1'};
 
@@ -92,7 +92,7 @@ struct Session::Callbacks {
       nghttp2_option_set_no_auto_window_update(all, 1);
       // Only priorities would need them.
       nghttp2_option_set_no_closed_streams(all, 1);
-      // 1 MiB in one block: a list that is too long is refused on its stream and not by ending the connection.
+      // 2 MiB in one block: a list that is too long is refused on its stream and not by ending the connection.
       nghttp2_option_set_max_continuations(all, kMaxContinuations);
       // FloodGuard counts: nghttp2 would turn away a client that cancels its calls.
       nghttp2_option_set_stream_reset_rate_limit(all, 1u << 30, 1u << 30);
