@@ -81,6 +81,27 @@ TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
   });
 }
 
+TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
+  if (!ours()) GTEST_SKIP() << "keepalive is set for the native transport only";
+  StartServer(LongForm() ? std::vector<std::string>{"--keepalive-time=2", "--keepalive-timeout=1"}
+                         : std::vector<std::string>{"--keepalive-time=0.3", "--keepalive-timeout=0.3"});
+  const size_t clients = Rounds(20, 200);
+  Attack("half-open TCP", [&] {
+    Connections connections;
+    for (size_t i = 0; i < clients; ++i) {
+      connections.push_back(Connect());
+      connections.back()->Start();
+      connections.back()->Send(CallFrames(1, kDuplexCall) + DataFrames(1, Message(OutputRequest(1, 100)), false));
+    }
+    EXPECT_TRUE(Eventually([&] { return Metric("rota_actor_turns_in_progress") >= static_cast<int64_t>(clients); }));
+    const auto start = std::chrono::steady_clock::now();
+    // Not one of them is closed here, and none reads or answers.
+    EXPECT_TRUE(Eventually([&] { return Metric("rota_actor_turns_in_progress") <= 1; }));
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    return std::to_string(clients) + " peers found out after " + std::to_string(taken.count()) + " s";
+  });
+}
+
 TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
   const size_t clients = Rounds(100, 1000);
   AllowManyDescriptors();

@@ -16,6 +16,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/testing/test.grpc.pb.h"
 #include "tests/faults/fault_test.h"
+#include "tests/faults/raw_connection.h"
 #include "tests/framework/runtime/probe.grpc.pb.h"
 #include "tests/integration/service_under_test.h"
 
@@ -108,6 +109,31 @@ TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
   }
   EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
   Figure("SIGTERM under load", std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed");
+}
+
+TEST_P(LoadFaultTest, ClientsSeeNoFailedCallWhenConnectionsGrowOldUnderLoad) {
+  if (!ours()) GTEST_SKIP() << "the age of connections is set for the native transport only";
+  StartServer({std::string("--max-connection-age=") + (LongForm() ? "2" : "0.2"), "--max-connection-age-grace=10"});
+  Outcomes outcomes;
+  const auto end = Clock::now() + std::chrono::milliseconds(Rounds(1500, 20000));
+  {
+    const Threads threads(3, [&] {
+      const auto stub = grpc::testing::TestService::NewStub(ChannelTo(address()));
+      while (Clock::now() < end) {
+        LimitedContext context;
+        grpc::testing::SimpleRequest request;
+        request.set_response_size(100);
+        grpc::testing::SimpleResponse response;
+        outcomes.Add(stub->UnaryCall(&context, request, &response));
+      }
+    });
+    // What shows that connections do grow old.
+    RawConnection old(address());
+    old.Start();
+    EXPECT_TRUE(old.AwaitClose(RawConnection::Seconds(10)) && old.go_away() == 0u) << "the age does not count";
+  }
+  EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
+  Figure("max connection age under load", std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed");
 }
 
 TEST_P(LoadFaultTest, CallsWhoseDeadlinePassesAllEndWithItAndLeaveNoHandler) {

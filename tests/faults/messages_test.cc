@@ -39,8 +39,8 @@ std::string Gzip(size_t zeros) {
 class MessageFaultTest : public FaultTest {
  protected:
   // Sends what `frames` makes for a stream, several times on one connection.
-  void Send(const std::string& name, const std::function<void(RawConnection&, uint32_t stream)>& send) {
-    if (!ours()) GTEST_SKIP() << "gRPC 1.51 closes the connection, or waits for more";
+  void Send(const std::string& name, const std::function<void(RawConnection&, uint32_t stream)>& send, bool on_grpcpp = false) {
+    if (!ours() && !on_grpcpp) GTEST_SKIP() << "gRPC 1.51 closes the connection, or waits for more";
     Attack(name, [&] {
       const int64_t before = Measure().resident_kib;
       int64_t most = 0;
@@ -65,40 +65,16 @@ class MessageFaultTest : public FaultTest {
   }
 };
 
-TEST_P(MessageFaultTest, MetadataBeyondTheLimitIsRefusedOnItsStreamAlone) {
-  const std::string block = Block(CallFields(kEmptyCall, Fields(16, {"x-much", std::string(8 << 10, 'm')})));
-  Send("128 KiB of metadata", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+TEST_P(MessageFaultTest, AMebibyteOfMetadataIsRefusedOnItsStreamAlone) {
+  const std::string block = Block(CallFields(kEmptyCall, Fields(128, {"x-much", std::string(8 << 10, 'm')})));
+  Send("1 MiB of metadata", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
 }
 
 TEST_P(MessageFaultTest, SixtyFourThousandTinyFieldsAreRefusedOnTheirStreamAlone) {
-  // Written once and named again, as an honest encoder would.
-  const std::string block = Block(CallFields(kEmptyCall)) + IndexedLiteral("a", "b") + std::string(63999, kNewestEntry);
+  // Half of them in full, in ten frames; half as an honest encoder would, written once and named again.
+  const std::string block =
+      Block(CallFields(kEmptyCall)) + Block(Fields(32000, {"a", "b"})) + IndexedLiteral("a", "b") + std::string(31999, kNewestEntry);
   Send("64,000 tiny fields", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
-}
-
-TEST_P(MessageFaultTest, AMebibyteOfMetadataIsNotKept) {
-  const std::string block = Block(CallFields(kEmptyCall, Fields(128, {"x-much", std::string(8 << 10, 'm')})));
-  Attack("1 MiB of metadata", [&] {
-    const int64_t before = Measure().resident_kib;
-    int64_t most = 0;
-    size_t cut = 0;
-    const size_t calls = Rounds(20, 500);
-    for (size_t i = 0; i < calls; ++i) {
-      RawConnection connection(address());
-      connection.Start();
-      connection.Send(HeadersFrames(1, block, kEndStream));
-      const Answer answer = connection.Await(1);
-      most = std::max(most, Measure().resident_kib - before);
-      // Refused, or taken for a flood: nghttp2 takes a header block of nine frames at most.
-      if (connection.closed()) {
-        ++cut;
-      } else if (ours()) {
-        EXPECT_EQ(answer.status(), kResourceExhausted);
-      }
-    }
-    if (ours()) EXPECT_LE(most, kMostKib) << "KiB";
-    return std::to_string(calls) + " calls, " + std::to_string(cut) + " connections cut, at most " + std::to_string(most) + " KiB kept";
-  });
 }
 
 TEST_P(MessageFaultTest, AnHpackBombIsRefusedOnItsStreamAlone) {
@@ -117,10 +93,13 @@ TEST_P(MessageFaultTest, ALengthOf4GiBAllocatesNothing) {
 
 TEST_P(MessageFaultTest, AGzipBombIsNotUnpacked) {
   const std::string bomb = Message(Gzip(Rounds(256, 1024) << 20), true);
-  Send("gzip bomb", [&](RawConnection& connection, uint32_t stream) {
-    connection.Send(CallFrames(stream, kEmptyCall, {{"grpc-encoding", "gzip"}}));
-    connection.SendData(stream, bomb, true);
-  });
+  Send(
+      "gzip bomb",
+      [&](RawConnection& connection, uint32_t stream) {
+        connection.Send(CallFrames(stream, kEmptyCall, {{"grpc-encoding", "gzip"}}));
+        connection.SendData(stream, bomb, true);
+      },
+      /*on_grpcpp=*/true);
 }
 
 ROTA_FAULTS_ON_EVERY_TRANSPORT(MessageFaultTest);
