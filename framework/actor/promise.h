@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "framework/actor/frame_pool.h"
+#include "framework/base/block_pool.h"
 #include "framework/base/check.h"
 #include "framework/base/status.h"
 #include "framework/base/status_or.h"
@@ -57,11 +57,8 @@ class Catcher {
 // The part of a promise that does not depend on the type of the value.
 // Thread: loop.
 // Owner:  the frame of its coroutine, which belongs to a Task.
-class PromiseBase {
+class PromiseBase : public Pooled {
  public:
-  static void* operator new(size_t size) { return FramePool::Allocate(size); }
-  static void operator delete(void* frame, size_t size) { FramePool::Free(frame, size); }
-
   struct FinalAwaiter {
     bool await_ready() noexcept { return false; }
     template <typename Promise>

@@ -6,7 +6,7 @@
 
 namespace rota {
 
-RequestContext::RequestContext(EventLoop& loop, Start start) : loop_(loop), start_(std::move(start)) { ArmDeadline(); }
+RequestContext::RequestContext(EventLoop& loop, Start&& start) : loop_(loop), start_(std::move(start)) { ArmDeadline(); }
 
 RequestContext::~RequestContext() { deadline_timer_.Clear(); }
 

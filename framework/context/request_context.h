@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "framework/base/block_pool.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
@@ -37,7 +38,7 @@ class ContextKey {
 // loop carries it from each scheduling call to the callback, so code finds it with Current() and nowhere else.
 // Thread: loop. A job may read id(), deadline(), metadata(), peer(), method() and trace_parent(), which do not change.
 // Owner:  references: the call, and every callback that was scheduled under it. It must not outlive its loop.
-class RequestContext final : public ContextBase {
+class RequestContext final : public ContextBase, public Pooled {
  public:
   struct Start {
     std::string id = {};
@@ -45,14 +46,15 @@ class RequestContext final : public ContextBase {
     Metadata metadata = {};
     TraceParent trace_parent = {};
     std::string peer = {};
-    std::string method = {};
+    // Must outlive the context, and every child of it: the names of method tables have static storage.
+    std::string_view method = {};
     // Where the jobs of the request run; null where there are none. Must outlive the context.
     WorkerPool* workers = nullptr;
   };
 
   // Arms a timer that does not keep the loop alive; at the deadline it cancels with DEADLINE_EXCEEDED. A context whose
   // deadline has passed is born cancelled.
-  RequestContext(EventLoop& loop, Start start);
+  RequestContext(EventLoop& loop, Start&& start);
 
   // The context of the running code, or null outside of any request.
   static RequestContext* Current() { return static_cast<RequestContext*>(CurrentContext()); }

@@ -1,8 +1,11 @@
 #include "framework/context/trace_parent.h"
 
+#include <algorithm>
 #include <cstddef>
-#include <random>
+#include <cstring>
 #include <span>
+
+#include "framework/base/random.h"
 
 namespace rota {
 namespace {
@@ -41,9 +44,12 @@ bool IsZero(std::span<const uint8_t> bytes) {
 }
 
 void FillRandom(std::span<uint8_t> bytes) {
-  thread_local std::mt19937_64 random{std::random_device{}()};
+  Random& random = Random::ForThread();
   do {
-    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+    for (size_t i = 0; i < bytes.size(); i += sizeof(uint64_t)) {
+      const uint64_t bits = random.Next();
+      std::memcpy(bytes.data() + i, &bits, std::min(sizeof(bits), bytes.size() - i));
+    }
   } while (IsZero(bytes));
 }
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 
+#include "framework/base/random.h"
 #include "framework/context/trace_parent.h"
 
 namespace rota {
@@ -23,9 +23,8 @@ bool IsSaneId(std::string_view id) { return !id.empty() && id.size() <= kMaxIdBy
 
 // 15 hexadecimal digits: as many as a std::string holds without memory of its own.
 std::string MakeId() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
   std::string id(15, '0');
-  uint64_t bits = random();
+  uint64_t bits = Random::ForThread().Next();
   for (char& digit : id) {
     digit = "0123456789abcdef"[bits & 15];
     bits >>= 4;
@@ -42,17 +41,16 @@ TraceParent TraceOf(const Metadata& metadata) {
 
 }  // namespace
 
-Ref<RequestContext> MakeCallContext(EventLoop& loop, WorkerPool* workers, const CallStart& start, std::string_view method) {
+Ref<RequestContext> MakeCallContext(EventLoop& loop, WorkerPool* workers, CallStart& start, std::string_view method) {
   const std::optional<std::string_view> id = start.metadata.Get("x-request-id");
-  return MakeRef<RequestContext>(loop, RequestContext::Start{
-                                           .id = id && IsSaneId(*id) ? std::string(*id) : MakeId(),
-                                           .deadline = start.deadline,
-                                           .metadata = start.metadata,
-                                           .trace_parent = TraceOf(start.metadata),
-                                           .peer = start.peer,
-                                           .method = std::string(method),
-                                           .workers = workers,
-                                       });
+  RequestContext::Start made{.id = id && IsSaneId(*id) ? std::string(*id) : MakeId(),
+                             .deadline = start.deadline,
+                             .trace_parent = TraceOf(start.metadata),
+                             .peer = start.peer,
+                             .method = method,
+                             .workers = workers};
+  made.metadata = std::move(start.metadata);
+  return MakeRef<RequestContext>(loop, std::move(made));
 }
 
 }  // namespace rota

@@ -4,14 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <utility>
+
+#include "framework/base/block_pool.h"
 
 namespace rota {
 
 // The bytes of one message in one block of memory, with room in front for the five bytes that gRPC puts before each
-// message on the wire, so a transport sends both without a copy.
+// message on the wire, so a transport sends both without a copy. Short ones come from the pool of blocks.
 // Thread: a value; may be moved between threads.
 // Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message".
 class Payload {
@@ -21,18 +22,27 @@ class Payload {
   // No bytes.
   Payload() noexcept = default;
   Payload(Payload&& other) noexcept
-      : block_(std::move(other.block_)), size_(std::exchange(other.size_, 0)), compressed_(std::exchange(other.compressed_, false)) {}
+      : block_(std::exchange(other.block_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(other.capacity_),
+        compressed_(std::exchange(other.compressed_, false)) {}
   Payload& operator=(Payload&& other) noexcept {
-    block_ = std::move(other.block_);
-    size_ = std::exchange(other.size_, 0);
-    compressed_ = std::exchange(other.compressed_, false);
+    Payload taken(std::move(other));
+    std::swap(block_, taken.block_);
+    std::swap(size_, taken.size_);
+    std::swap(capacity_, taken.capacity_);
+    std::swap(compressed_, taken.compressed_);
     return *this;
+  }
+  ~Payload() {
+    if (block_ != nullptr) BlockPool::Free(block_, capacity_);
   }
 
   // `size` bytes with undefined content.
   static Payload Allocate(size_t size) {
     Payload payload;
-    payload.block_.reset(new uint8_t[size + kHeadroom]);
+    payload.capacity_ = size + kHeadroom;
+    payload.block_ = static_cast<uint8_t*>(BlockPool::Allocate(payload.capacity_));
     payload.size_ = size;
     return payload;
   }
@@ -46,12 +56,12 @@ class Payload {
   void Truncate(size_t size) noexcept { size_ = size; }
 
   // The bytes of the message. Not null, unless the payload was made without memory.
-  uint8_t* data() noexcept { return block_ ? block_.get() + kHeadroom : nullptr; }
-  const uint8_t* data() const noexcept { return block_ ? block_.get() + kHeadroom : nullptr; }
+  uint8_t* data() noexcept { return block_ != nullptr ? block_ + kHeadroom : nullptr; }
+  const uint8_t* data() const noexcept { return block_ != nullptr ? block_ + kHeadroom : nullptr; }
   size_t size() const noexcept { return size_; }
   std::string_view view() const noexcept { return {reinterpret_cast<const char*>(data()), size_}; }
   // The kHeadroom bytes before data(), for the transport; null exactly when data() is.
-  uint8_t* headroom() noexcept { return block_.get(); }
+  uint8_t* headroom() noexcept { return block_; }
 
   // The bytes are never compressed here. Of a message that was received: it came compressed. Of one that is sent: it is to
   // be compressed, if the call allows it (Call::AllowCompression()) and the peer takes an encoding that the transport has.
@@ -59,8 +69,9 @@ class Payload {
   void set_compressed(bool compressed) noexcept { compressed_ = compressed; }
 
  private:
-  std::unique_ptr<uint8_t[]> block_;
+  uint8_t* block_ = nullptr;  // Owned.
   size_t size_ = 0;
+  size_t capacity_ = 0;  // Of the block, headroom included.
   bool compressed_ = false;
 };
 

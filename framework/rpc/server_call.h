@@ -9,6 +9,7 @@
 #include "framework/actor/actor_system.h"
 #include "framework/actor/task.h"
 #include "framework/actor/turn.h"
+#include "framework/base/block_pool.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
@@ -42,7 +43,7 @@ struct CallParts {
 // Thread: loop.
 // Owner:  the transport until OnDone() and the turn until it is destroyed, whichever is later: the request and the context
 //         live as long as the handler.
-class ServerCall : public RefCounted, public CallSink, private CancelNode {
+class ServerCall : public RefCounted, public Pooled, public CallSink, private CancelNode {
  public:
   explicit ServerCall(const CallParts& parts);
 

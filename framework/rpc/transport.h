@@ -60,7 +60,8 @@ class CallSink {
 // Owner: the transport, until OnDone() has returned. No call may be used after that.
 class Call {
  public:
-  virtual const CallStart& start() const = 0;
+  // What the peer said. The RPC layer may move the metadata out of it.
+  virtual CallStart& start() = 0;
 
   // The peer may send `messages` more. A call begins without credit.
   virtual void AddReadCredit(uint32_t messages) = 0;

@@ -56,7 +56,7 @@ class InProcessCall final : public RefCounted, private Call {
 
   InProcessCall(InProcessServer& server, CallStart start) : server_(server), start_(std::move(start)) {}
 
-  const CallStart& start() const override { return start_; }
+  CallStart& start() override { return start_; }
   void AddReadCredit(uint32_t messages) override;
   void SendHeaders(const Metadata& headers) override;
   bool Write(Payload message) override;

@@ -59,7 +59,7 @@ class GrpcppCall final : public Call, public RefCounted {
   void Refuse(const Status& status);
   bool accepted() const { return accepted_; }
 
-  const CallStart& start() const override { return start_; }
+  CallStart& start() override { return start_; }
   void AddReadCredit(uint32_t messages) override;
   void AllowCompression() override;
   void SendHeaders(const Metadata& headers) override;

@@ -17,7 +17,13 @@ uint8_t* Bytes(std::string_view text) { return reinterpret_cast<uint8_t*>(const_
 }  // namespace
 
 void FieldList::Append(std::string_view name, std::string_view value, uint8_t flags) {
-  fields_.push_back({Bytes(name), Bytes(value), name.size(), value.size(), flags});
+  const nghttp2_nv field{Bytes(name), Bytes(value), name.size(), value.size(), flags};
+  if (count_ < few_.size()) {
+    few_[count_++] = field;
+    return;
+  }
+  if (more_.empty()) more_.assign(few_.begin(), few_.end());
+  more_.push_back(field);
 }
 
 void FieldList::AddCopy(std::string_view name, std::string value) {

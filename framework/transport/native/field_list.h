@@ -3,6 +3,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <forward_list>
@@ -29,8 +30,8 @@ class FieldList {
   // grpc-status and what goes with it.
   void AddStatus(const Status& status);
 
-  const nghttp2_nv* data() const { return fields_.data(); }
-  size_t size() const { return fields_.size(); }
+  const nghttp2_nv* data() const { return more_.empty() ? few_.data() : more_.data(); }
+  size_t size() const { return more_.empty() ? count_ : more_.size(); }
 
  private:
   static constexpr uint8_t kBothStay = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
@@ -38,7 +39,10 @@ class FieldList {
 
   void Append(std::string_view name, std::string_view value, uint8_t flags);
 
-  std::vector<nghttp2_nv> fields_;
+  // Enough for an answer without metadata; longer lists lie in `more_`, whole.
+  std::array<nghttp2_nv, 8> few_;
+  size_t count_ = 0;
+  std::vector<nghttp2_nv> more_;
   std::forward_list<std::string> copies_;  // Until nghttp2 has made its own.
 };
 

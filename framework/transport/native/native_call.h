@@ -78,7 +78,7 @@ class NativeCall final : public Call, public RefCounted {
 
   // ---- Call.
 
-  const CallStart& start() const override { return start_; }
+  CallStart& start() override { return start_; }
   void AddReadCredit(uint32_t messages) override;
   void AllowCompression() override;
   void SendHeaders(const Metadata& headers) override;

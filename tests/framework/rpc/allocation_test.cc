@@ -32,7 +32,7 @@ namespace {
 class BareCall final : public Call {
  public:
   explicit BareCall(CallStart start) : start_(std::move(start)) {}
-  const CallStart& start() const override { return start_; }
+  CallStart& start() override { return start_; }
   void AddReadCredit(uint32_t) override {}
   void SendHeaders(const Metadata&) override {}
   bool Write(Payload) override { return true; }

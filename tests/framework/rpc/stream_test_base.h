@@ -20,7 +20,7 @@ namespace rota {
 // Notes what it is told to do.
 class NotingCall final : public Call {
  public:
-  const CallStart& start() const override { return start_; }
+  CallStart& start() override { return start_; }
   void AddReadCredit(uint32_t messages) override { events.push_back("credit " + std::to_string(messages)); }
   void AllowCompression() override { events.push_back("allow compression"); }
   void SendHeaders(const Metadata& headers) override { events.push_back("headers " + std::to_string(headers.size())); }
