@@ -135,9 +135,11 @@ class Promise final : public PromiseBase {
   }
 
   // The value; throws what the coroutine threw. Only after it has returned or thrown.
-  T Take() {
+  T Take() { return std::move(Value()); }
+  // As Take(), but the value stays here.
+  T& Value() {
     if (std::exception_ptr exception = TakeException()) std::rethrow_exception(std::move(exception));
-    return *std::move(value_);
+    return *value_;
   }
 
  private:

@@ -22,6 +22,8 @@ namespace internal {
 template <typename T>
 class TaskAwaiter;
 template <typename T>
+class ReferAwaiter;
+template <typename T>
 class TryAwaiter;
 }  // namespace internal
 
@@ -63,11 +65,12 @@ class [[nodiscard]] Task {
   }
   ~Task() { Destroy(); }
 
-  internal::TaskAwaiter<T> operator co_await() && { return internal::TaskAwaiter<T>(std::move(*this)); }
+  internal::TaskAwaiter<T> operator co_await() && { return internal::TaskAwaiter<T>(*this); }
 
  private:
   friend promise_type;
   friend internal::TaskAwaiter<T>;
+  friend internal::ReferAwaiter<T>;
   friend internal::TryAwaiter<T>;
   friend TaskRun<T>;
 
@@ -97,11 +100,11 @@ inline Task<void> Promise<void>::get_return_object() noexcept {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
-// co_await task.
+// co_await task. The task, even a temporary one, lives as long as the expression and so as the awaiter.
 template <typename T>
 class TaskAwaiter {
  public:
-  explicit TaskAwaiter(Task<T> task) : task_(std::move(task)) {}
+  explicit TaskAwaiter(Task<T>& task) : task_(task) {}
 
   bool await_ready() { return task_.immediate() && IsOk(task_.outcome()); }
   template <typename P>
@@ -115,9 +118,24 @@ class TaskAwaiter {
     if constexpr (!std::is_void_v<T>) return *std::move(task_.outcome());
   }
 
- private:
-  Task<T> task_;
+ protected:
+  Task<T>& task_;
 };
+
+// co_await Refer(task): the value stays where it is and lives as long as the task, so a large one is not moved.
+template <typename T>
+class ReferAwaiter : public TaskAwaiter<T> {
+ public:
+  using TaskAwaiter<T>::TaskAwaiter;
+  T& await_resume() {
+    if (this->task_.immediate()) return *this->task_.outcome();
+    return this->task_.handle().promise().Value();
+  }
+};
+template <typename T>
+ReferAwaiter<T> Refer(Task<T>& task) {
+  return ReferAwaiter<T>(task);
+}
 
 // co_await Try(task).
 template <typename T>

@@ -73,8 +73,8 @@ struct MethodOf<handler, key> {
     using OneRequestCall<Q, key>::OneRequestCall;
     Task<void> Handle(rota::Actor& actor, RequestContext& context) override {
       try {
-        const R answer = co_await (static_cast<A&>(actor).*handler)(context, this->request());
-        co_await this->Send(answer);
+        Task<R> task = (static_cast<A&>(actor).*handler)(context, this->request());
+        co_await this->Send(co_await internal::Refer(task));
       } catch (...) {
         this->NoteException();
         throw;
@@ -112,8 +112,8 @@ struct MethodOf<handler, key> {
     Task<void> Handle(rota::Actor& actor, RequestContext& context) override {
       try {
         Reader<Q> in(this->stream(), this->TakeFirst());
-        const R answer = co_await (static_cast<A&>(actor).*handler)(context, in);
-        co_await this->Send(answer);
+        Task<R> task = (static_cast<A&>(actor).*handler)(context, in);
+        co_await this->Send(co_await internal::Refer(task));
       } catch (...) {
         this->NoteException();
         throw;
