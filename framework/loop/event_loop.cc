@@ -24,11 +24,11 @@ std::string DescribeException(const std::exception_ptr& error) {
 
 struct EventLoop::TickRunner {
   StepEnd RunTick(ScheduledCallback& tick) const {
-    ++loop.stats_.ticks;
+    Count(loop.stats_.ticks);
     return loop.Guarded(tick.callback, tick.context.get());
   }
   StepEnd RunMicrotask(ScheduledCallback& microtask) const {
-    ++loop.stats_.microtasks;
+    Count(loop.stats_.microtasks);
     // Node 20 loses the context of a microtask before it handles what the microtask throws.
     return loop.Guarded(microtask.callback, microtask.context.get(), !loop.follows_node());
   }
@@ -38,6 +38,11 @@ struct EventLoop::TickRunner {
       loop.unhandled_(unhandled.error);
     };
     return loop.Guarded(handle, unhandled.context.get());
+  }
+
+  void Count(uint64_t& counter) const {
+    ++counter;
+    if (loop.stats_.ticks + loop.stats_.microtasks == loop.drain_limit_) loop.TellOfStarvation();
   }
 
   EventLoop& loop;
@@ -160,7 +165,14 @@ void EventLoop::RunIteration() {
 
 StepEnd EventLoop::DrainTicks() {
   if (exiting_) return StepEnd::kStop;
-  return tick_queue_.empty() ? StepEnd::kDone : tick_queue_.Drain(TickRunner{*this});
+  if (tick_queue_.empty()) return StepEnd::kDone;
+  drain_limit_ = stats_.ticks + stats_.microtasks + options_.tick_budget;
+  return tick_queue_.Drain(TickRunner{*this});
+}
+
+void EventLoop::TellOfStarvation() {
+  ++stats_.tick_starvations;
+  Log(LogLevel::kWarn, "loop_starved", {{"by", "ticks"}, {"drained", options_.tick_budget}, {"waiting", tick_queue_.ticks() + tick_queue_.microtasks()}});
 }
 
 bool EventLoop::RunCallback(Phase phase, Callback& callback, ContextBase* context) {

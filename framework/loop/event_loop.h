@@ -55,6 +55,8 @@ class EventLoop {
     // How much poll runs before it puts the rest off to the next pending phase. Not with kNode.
     size_t poll_budget_callbacks = 1024;
     Duration poll_budget_time = std::chrono::milliseconds(10);
+    // After how many ticks and microtasks of one drain the loop counts and logs that they starve it. They go on.
+    uint64_t tick_budget = 10'000;
     Compatibility compatibility = Compatibility::kRota;
   };
 
@@ -220,6 +222,7 @@ class EventLoop {
   // Calls `callback` and hands an exception to the uncaught handler, under the context of the thrower or under none.
   StepEnd Guarded(Callback& callback, ContextBase* context, bool errors_keep_context = true);
   void HandleUncaught(std::exception_ptr error);
+  void TellOfStarvation();
   bool follows_node() const { return options_.compatibility == Compatibility::kNode; }
   // A fresh reading of the time as timers count it.
   TimePoint TimerNow();
@@ -264,6 +267,8 @@ class EventLoop {
   TimePoint iteration_start_{};
   TimePoint phase_start_{};
   TimePoint wait_start_{};
+  // Ticks and microtasks run when the present drain has used up its budget.
+  uint64_t drain_limit_ = 0;
   Duration iteration_idle_{};
   bool waiting_ = false;
   // The inbox has been emptied in this poll phase; and a wake-up came after that, for the next one.

@@ -21,6 +21,10 @@ struct LoopStats {
   // Time at work in each phase, one value for each iteration in which the phase had something to do. The idle time of
   // poll is not in it.
   std::array<DurationHistogram, kPhaseCount> phase_duration{};
+  // Iterations in which the phase worked for longer than the budget of time (Options::poll_budget_time).
+  std::array<uint64_t, kPhaseCount> overruns{};
+  // Drains of more than Options::tick_budget ticks and microtasks: something queues for ever.
+  uint64_t tick_starvations = 0;
   // Time at work in one iteration: how long an event that arrives at the worst moment waits.
   DurationHistogram iteration_duration;
   // How late timers ran after they were due.

@@ -99,6 +99,7 @@ void EventLoop::EndPhase(Phase phase, uint64_t callbacks_before) {
   if (callbacks == 0) return;
   const Duration at_work = clock_.Now() - phase_start_;
   stats_.phase_duration[static_cast<size_t>(phase)].Record(at_work);
+  if (at_work > options_.poll_budget_time) ++stats_.overruns[static_cast<size_t>(phase)];
   if (observer_ != nullptr) observer_->OnPhase(phase, at_work, callbacks);
 }
 

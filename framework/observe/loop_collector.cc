@@ -26,6 +26,10 @@ void AddPhases(const LoopStats& stats, Families& families) {
   }
   families.Sample(static_cast<double>(stats.ticks), {{"phase", "ticks"}});
   families.Sample(static_cast<double>(stats.microtasks), {{"phase", "microtasks"}});
+  families.Counter("rota_loop_overruns_total", "Iterations in which a phase worked for longer than its budget of time.");
+  for (size_t i = 0; i < kPhaseCount; ++i) {
+    families.Sample(static_cast<double>(stats.overruns[i]), {{"phase", std::string(PhaseName(static_cast<Phase>(i)))}});
+  }
 }
 
 void AddTimes(const LoopStats& stats, Families& families) {
@@ -46,6 +50,8 @@ void AddEvents(const LoopStats& stats, Families& families) {
   families.Sample(static_cast<double>(stats.posted));
   families.Counter("rota_loop_post_batches_total", "Wake-ups that brought the callbacks of other threads.");
   families.Sample(static_cast<double>(stats.post_batches));
+  families.Counter("rota_loop_tick_starvations_total", "Drains of ticks and microtasks that did not end within their budget.");
+  families.Sample(static_cast<double>(stats.tick_starvations));
   families.Counter("rota_loop_uncaught_total", "Exceptions that reached the loop.");
   families.Sample(static_cast<double>(stats.uncaught));
 }

@@ -22,6 +22,10 @@ namespace rota {
 namespace {
 
 constexpr Duration kHeartbeat = std::chrono::seconds(1);
+// For the jobs that still run when the loop has ended.
+constexpr Duration kJobLimit = std::chrono::seconds(5);
+// Refs that are told when a drain gives up; more would only repeat them.
+constexpr size_t kToldRefs = 20;
 
 WorkerPool::Options WorkerOptions(const Settings& settings) {
   WorkerPool::Options options;
@@ -76,6 +80,28 @@ Status Process::Start(std::vector<ServedService> services) {
   loop_.SetInterval(kHeartbeat, [this] { heap_.Look(server_->stats().calls_started); }).SetRef(false);
   ready_ = true;
   return OkStatus();
+}
+
+int Process::Run() {
+  const int code = loop_.Run();
+  // From here on nobody hears a signal: a second one takes its default action, which ends the process.
+  signals_.reset();
+  const std::vector<std::string> stuck = workers_.StopWithin(kJobLimit);
+  if (!stuck.empty()) {
+    LogWhatIsLeft(stuck);
+    EndAtOnce("jobs_did_not_end", code);
+  }
+  return code;
+}
+
+void Process::LogWhatIsLeft(const std::vector<std::string>& jobs) {
+  for (const std::string& job : jobs) Log(LogLevel::kWarn, "job_stuck", {{"service", name_}, {"job", job}});
+  std::vector<RefEntry> refs = loop_.ListRefs();
+  if (refs.size() > kToldRefs) refs.resize(kToldRefs);
+  for (const RefEntry& ref : refs) {
+    const std::string age = std::to_string(std::chrono::duration<double>(ref.age).count());
+    Log(LogLevel::kWarn, "ref_left", {{"service", name_}, {"kind", RefKindName(ref.kind)}, {"owner", ref.owner}, {"age_seconds", age}});
+  }
 }
 
 Status Process::RegisterAll(std::vector<ServedService> services) {
@@ -142,7 +168,11 @@ Drain::Steps Process::DrainSteps() {
           .cut_connections = [this] { server_->Drain(Duration::zero(), nullptr); },
           .stop_actors = [this](Callback done) { actors_.Stop(std::move(done)); },
           .finish = [this] { loop_.Exit(0); },
-          .give_up = [this] { EndAtOnce("actors_did_not_stop", 128 + stop_signal_); }};
+          .give_up =
+              [this] {
+                LogWhatIsLeft(workers_.RunningJobs());
+                EndAtOnce("actors_did_not_stop", 128 + stop_signal_);
+              }};
 }
 
 void Process::OnSignal(int number) {

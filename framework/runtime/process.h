@@ -44,8 +44,9 @@ class Process {
 
   // Registers the services and starts to listen; the error names what failed. Once.
   Status Start(std::vector<ServedService> services);
-  // Serves until a drain is over; returns the exit code.
-  int Run() { return loop_.Run(); }
+  // Serves until a drain is over; returns the exit code. Ends the process itself when a job does not end: it names the job
+  // and waits for it no longer than kJobLimit.
+  int Run();
 
  private:
   Status RegisterAll(std::vector<ServedService> services);
@@ -54,6 +55,8 @@ class Process {
   void AddCollectors();
   Drain::Steps DrainSteps();
   void OnSignal(int number);
+  // Says what keeps the loop and the workers busy.
+  void LogWhatIsLeft(const std::vector<std::string>& jobs);
   // Ends the process here and now: no destructor runs.
   [[noreturn]] void EndAtOnce(const char* reason, int code);
 

@@ -133,6 +133,15 @@ void WorkerCore::UpdateTimeHold() {
   }
 }
 
+std::vector<std::string> WorkerCore::RunningJobs() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const WorkerThread& thread : threads_) {
+    if (thread.running != nullptr) names.push_back(NameOf(*thread.running));
+  }
+  return names;
+}
+
 const WorkerStats& WorkerCore::stats() {
   const std::lock_guard lock(mutex_);
   stats_.queued = queued_[0].size() + queued_[1].size();

@@ -68,6 +68,7 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   bool Cancel(Job& job);
   // Returns the names of the jobs that still ran after `limit`.
   std::vector<std::string> Stop(Duration limit);
+  std::vector<std::string> RunningJobs();
   const WorkerStats& stats();
   EventLoop& loop() const { return loop_; }
 

@@ -29,6 +29,8 @@ void WorkerPool::Stop() { core_->Stop(Duration::max()); }
 
 std::vector<std::string> WorkerPool::StopWithin(Duration limit) { return core_->Stop(limit); }
 
+std::vector<std::string> WorkerPool::RunningJobs() const { return core_->RunningJobs(); }
+
 const WorkerStats& WorkerPool::stats() const { return core_->stats(); }
 
 EventLoop& WorkerPool::loop() const { return core_->loop(); }

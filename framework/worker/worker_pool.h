@@ -76,6 +76,8 @@ class WorkerPool {
   // must end before the loop or a job is destroyed: log the names, then std::_Exit().
   std::vector<std::string> StopWithin(Duration limit);
 
+  // The names (types) of the jobs that hold a thread now.
+  std::vector<std::string> RunningJobs() const;
   // Counted until now.
   const WorkerStats& stats() const;
   EventLoop& loop() const;

@@ -283,5 +283,24 @@ TEST_P(IterationTest, Rule29IterationsCallbacksAndIdleTimeAreCounted) {
   EXPECT_EQ(stats.posted, 2u);
 }
 
+TEST_P(IterationTest, Rule29PhasesThatWorkForLongerThanTheBudgetAreCounted) {
+  loop_.SetImmediate([this] { Block(milliseconds(11)); });
+  loop_.SetTimeout(milliseconds(20), [this] { Block(milliseconds(9)); });
+  loop_.Run();
+  EXPECT_EQ(loop_.stats().overruns[static_cast<size_t>(Phase::kCheck)], 1u);
+  EXPECT_EQ(loop_.stats().overruns[static_cast<size_t>(Phase::kTimers)], 0u);
+}
+
+TEST(IdleTimeTest, Rule29TimeBlockedInPollIsIdleAndNotWork) {
+  SteadyClock clock;
+  EventLoop loop(clock);
+  loop.SetTimeout(milliseconds(30), [] {});
+  const TimePoint start = clock.Now();
+  loop.Run();
+  const Duration elapsed = clock.Now() - start;
+  EXPECT_GE(loop.stats().idle, milliseconds(25));
+  EXPECT_LE(loop.stats().idle, elapsed);
+}
+
 }  // namespace
 }  // namespace rota

@@ -148,6 +148,19 @@ TEST_P(TicksTest, Rule8TicksHaveNoCapAndStarveTheLoopUntilTheyEnd) {
     loop_.NextTick(tick);
   });
   EXPECT_TRUE(starved);
+  // Told once a drain.
+  EXPECT_EQ(loop_.stats().tick_starvations, 1u);
+}
+
+TEST_P(TicksTest, Rule8DrainWithinItsBudgetIsNoStarvation) {
+  loop_.SetImmediate([this] {
+    for (int i = 0; i < 9'000; ++i) loop_.NextTick([] {});
+  });
+  loop_.SetImmediate([this] {
+    for (int i = 0; i < 9'000; ++i) loop_.QueueMicrotask([] {});
+  });
+  loop_.Run();
+  EXPECT_EQ(loop_.stats().tick_starvations, 0u);
 }
 
 }  // namespace

@@ -42,6 +42,14 @@ TEST_F(LoopCollectorTest, PhasesAreToldApartByLabel) {
   EXPECT_THAT(text, HasSubstr("rota_loop_callbacks_total{phase=\"microtasks\"} 5\n"));
 }
 
+TEST_F(LoopCollectorTest, OverrunsAndStarvationsAreTold) {
+  stats_.overruns[static_cast<size_t>(Phase::kPoll)] = 4;
+  stats_.tick_starvations = 2;
+  const std::string text = page_.Text();
+  EXPECT_THAT(text, HasSubstr("rota_loop_overruns_total{phase=\"poll\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("\nrota_loop_tick_starvations_total 2\n"));
+}
+
 TEST_F(LoopCollectorTest, BucketsOfAPhaseAreCumulativeAndEndInInfinity) {
   auto& poll = stats_.phase_duration[static_cast<size_t>(Phase::kPoll)];
   poll.Record(std::chrono::nanoseconds(1000));

@@ -276,6 +276,19 @@ TEST_F(AppTest, AJobThatRunsIsWaitedForEvenWhenItsCallIsCancelled) {
   call.get();
 }
 
+TEST_F(AppTest, AJobThatDoesNotEndIsNamedAndDoesNotKeepTheProcess) {
+  const auto probe = Start({"--workers=1"});
+  Client client(probe->Address("grpc"));
+  auto call = std::async(std::launch::async, [&] { return client.Work(3'600'000); });
+  EXPECT_NE(probe->WaitForLine("event=working"), "");
+  // Ends the loop at once, so only the worker is left.
+  client.Break();
+  EXPECT_EQ(probe->Wait(), 1);
+  EXPECT_THAT(probe->log(), AllOf(HasSubstr("event=job_stuck service=probe job="), HasSubstr("Probe::Work"),
+                                  HasSubstr("event=stopped service=probe reason=jobs_did_not_end code=1")));
+  call.get();
+}
+
 TEST_F(AppTest, ASecondSignalEndsItAtOnce) {
   const auto probe = Start({"--grace=3600"});
   Client client(probe->Address("grpc"));
