@@ -70,6 +70,12 @@ TEST_P(MessageFaultTest, AMebibyteOfMetadataIsRefusedOnItsStreamAlone) {
   Send("1 MiB of metadata", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
 }
 
+TEST_P(MessageFaultTest, AMebibyteOfMetadataIsRefusedOnItsStreamAlone) {
+  // In fields of 32 KiB: nghttp2 decodes no field of more than 64 KiB and ends the connection then.
+  const std::string block = Block(CallFields(kEmptyCall)) + Block(Fields(32, {"x-much", std::string(32 << 10, 'm')}));
+  Send("1 MiB of metadata", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+}
+
 TEST_P(MessageFaultTest, SixtyFourThousandTinyFieldsAreRefusedOnTheirStreamAlone) {
   // Half of them in full, in ten frames; half as an honest encoder would, written once and named again.
   const std::string block =

@@ -17,8 +17,8 @@ uint8_t* Bytes(std::string_view text) { return reinterpret_cast<uint8_t*>(const_
 }  // namespace
 
 void FieldList::Append(std::string_view name, std::string_view value, uint8_t flags) {
-  const nghttp2_nv field{Bytes(name), Bytes(value), name.size(), value.size(), flags};
-  if (count_ < few_.size()) {
+  const nghttp2_nv field = {Bytes(name), Bytes(value), name.size(), value.size(), flags};
+  if (more_.empty() && count_ < kFew) {
     few_[count_++] = field;
     return;
   }

@@ -39,10 +39,11 @@ class FieldList {
 
   void Append(std::string_view name, std::string_view value, uint8_t flags);
 
-  // Enough for an answer without metadata; longer lists lie in `more_`, whole.
-  std::array<nghttp2_nv, 8> few_;
+  // A list without metadata is short.
+  static constexpr size_t kFew = 6;
+  std::array<nghttp2_nv, kFew> few_;
   size_t count_ = 0;
-  std::vector<nghttp2_nv> more_;
+  std::vector<nghttp2_nv> more_;  // All, once they are more than few.
   std::forward_list<std::string> copies_;  // Until nghttp2 has made its own.
 };
 

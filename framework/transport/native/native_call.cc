@@ -242,7 +242,7 @@ void NativeCall::Clear() {
   start_.metadata.Clear();
   start_.deadline = kNoDeadline;
   start_.slots = {};
-  while (!received_.empty()) received_.Pop();
+  received_.Clear();
   credit_ = unreturned_ = 0;
   fault_ = OkStatus();
   begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;

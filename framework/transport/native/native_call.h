@@ -10,12 +10,12 @@
 #include <string_view>
 
 #include "framework/base/ref.h"
-#include "framework/base/ring_queue.h"
 #include "framework/base/status.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/message_framer.h"
+#include "framework/transport/native/message_queue.h"
 #include "framework/transport/native/request_headers.h"
 #include "framework/transport/native/response.h"
 
@@ -110,7 +110,7 @@ class NativeCall final : public Call, public RefCounted {
   CallStart start_;
   RequestHeaders headers_;
   MessageFramer framer_;
-  RingQueue<Payload> received_;
+  MessageQueue received_;
   Response response_;
   uint64_t credit_ = 0;     // In messages, from the sink.
   size_t unreturned_ = 0;   // Bytes that the peer got no credit for yet.

@@ -26,7 +26,7 @@ void Response::Reset(TransportStats& stats) {
   stats_ = &stats;
   headers_.Clear();
   trailers_.Clear();
-  while (!messages_.empty()) messages_.Pop();
+  messages_.Clear();
   status_.reset();
   buffered_bytes_ = front_sent_ = 0;
   http_status_ = 200;
@@ -60,7 +60,7 @@ void Response::SetStatus(Status status, const Metadata& trailers, const std::str
 std::optional<Payload> Response::DropMessages() {
   std::optional<Payload> kept;
   if (front_referred_ && !messages_.empty()) kept = messages_.Pop();
-  while (!messages_.empty()) messages_.Pop();
+  messages_.Clear();
   buffered_bytes_ = 0;
   front_referred_ = false;
   return kept;

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "framework/base/ring_queue.h"
 #include "framework/base/status.h"
 #include "framework/context/metadata.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/native/message_queue.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
@@ -62,7 +62,7 @@ class Response {
   TransportStats* stats_ = nullptr;
   Metadata headers_;
   Metadata trailers_;
-  RingQueue<Payload> messages_;
+  MessageQueue messages_;
   std::optional<Status> status_;
   size_t buffered_bytes_ = 0;
   size_t front_sent_ = 0;  // How much of the first message nghttp2 has taken, prefix included.

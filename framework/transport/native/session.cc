@@ -7,7 +7,6 @@
 
 #include "framework/base/check.h"
 #include "framework/base/log.h"
-#include "framework/transport/native/session_memory.h"
 
 namespace rota::native {
 namespace {
@@ -106,7 +105,7 @@ struct Session::Callbacks {
 Session::Session(Host& host, SessionOwner& owner, const std::string& peer)
     : host_(host), owner_(owner), peer_(peer), guard_(host.loop) {
   nghttp2_session* session = nullptr;
-  ROTA_CHECK(nghttp2_session_server_new3(&session, Callbacks::All(), this, Callbacks::Options(), SessionMemory()) == 0, "out of memory");
+  ROTA_CHECK(nghttp2_session_server_new3(&session, Callbacks::All(), this, Callbacks::Options(), host.blocks.memory()) == 0, "out of memory");
   session_.reset(session);
   const std::array<nghttp2_settings_entry, 3> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxStreams},
