@@ -74,9 +74,15 @@ class EventLoop {
   // milliseconds and held to 1 ms .. 2^31 - 1 ms. With kNode they are cut to whole milliseconds, longer ones become 1 ms
   // with a warning, and the timer may be early by less than 1 ms.
   // `where` is the owner of the timer in ListRefs(), as with all that follow.
-  Timer SetTimeout(Duration delay, Callback callback, const std::source_location& where = std::source_location::current());
+  template <std::invocable F>
+  Timer SetTimeout(Duration delay, F&& callback, const std::source_location& where = std::source_location::current()) {
+    return StartTimer(timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(delay), false, where));
+  }
   // As SetTimeout(), again and again; the next delay counts from the start of the callback.
-  Timer SetInterval(Duration period, Callback callback, const std::source_location& where = std::source_location::current());
+  template <std::invocable F>
+  Timer SetInterval(Duration period, F&& callback, const std::source_location& where = std::source_location::current()) {
+    return StartTimer(timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(period), true, where));
+  }
   // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
   template <std::invocable F>
   Immediate SetImmediate(F&& callback) {
@@ -226,7 +232,8 @@ class EventLoop {
   bool follows_node() const { return options_.compatibility == Compatibility::kNode; }
   // A fresh reading of the time as timers count it.
   TimePoint TimerNow();
-  Timer StartTimer(Duration delay, bool repeats, Callback callback, const std::source_location& where);
+  int64_t TimerDelay(Duration delay) const;
+  Timer StartTimer(Ref<TimerNode> node);
   QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
   void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
   void BeginWork();

@@ -37,20 +37,13 @@ TimePoint EventLoop::TimerNow() {
   return timer_time_;
 }
 
-Timer EventLoop::StartTimer(Duration delay, bool repeats, Callback callback, const std::source_location& where) {
-  const int64_t delay_ms = follows_node() ? DelayAsInNode(delay) : DelayInMilliseconds(delay);
-  Ref<TimerNode> node = MakeRef<TimerNode>(std::move(callback), CaptureContext(), delay_ms, repeats);
-  node->where = where;
+int64_t EventLoop::TimerDelay(Duration delay) const {
+  return follows_node() ? DelayAsInNode(delay) : DelayInMilliseconds(delay);
+}
+
+Timer EventLoop::StartTimer(Ref<TimerNode> node) {
   timers_.Arm(*node, TimerNow());
   return Timer(this, std::move(node));
-}
-
-Timer EventLoop::SetTimeout(Duration delay, Callback callback, const std::source_location& where) {
-  return StartTimer(delay, false, std::move(callback), where);
-}
-
-Timer EventLoop::SetInterval(Duration period, Callback callback, const std::source_location& where) {
-  return StartTimer(period, true, std::move(callback), where);
 }
 
 Ref<Handle> EventLoop::OpenHandle(const std::source_location& where) { return Ref<Handle>(new Handle(*this, where)); }

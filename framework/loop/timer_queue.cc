@@ -7,12 +7,19 @@ namespace rota {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+// Lists that have ended may stay in the heap, so that the next timer of their delay finds them: some megabytes at most.
+constexpr size_t kMostEnded = 65536;
+
+}  // namespace
+
 TimerQueue::~TimerQueue() {
   // A callback's destructor may drop other timers, so every list is emptied node by node.
   while (!heap_.empty()) {
-    TimerList& list = *heap_.front().list;
+    TimerList& list = lists_.Get(heap_.back().delay_ms);
     if (list.first == nullptr) {
-      RemoveList(list);
+      heap_.pop_back();
       continue;
     }
     const Ref<TimerNode> node(list.first);
@@ -40,15 +47,13 @@ void TimerQueue::Clear(TimerNode& node) {
     // In Node an unref'd timer leaves its list behind, empty, until it expires: the expiry and the age of the list count for
     // the next timer. Deadlines are such timers and their lengths come from peers, so here they must leave nothing.
     if (node.has_ref || compatibility_ == Compatibility::kRota) {
-      const auto it = lists_.find(node.delay_ms);
-      if (it != lists_.end() && it->second->first == nullptr) RemoveList(*it->second);
+      TimerList& list = lists_.Get(node.delay_ms);
+      if (list.in_use() && list.first == nullptr) EndList(list);
     }
     SetActive(node, false);
   }
   // Destroyed last: its destructor may look at this queue again.
-  if (!node.running) {
-    const Callback dropped = std::move(node.callback);
-  }
+  if (!node.running) node.callback = nullptr;
 }
 
 void TimerQueue::SetRef(TimerNode& node, bool has_ref) {
@@ -79,8 +84,7 @@ void TimerQueue::EndRun(TimerNode& node, TimePoint started) {
     Insert(node, started);
   } else if (node.list == nullptr) {
     SetActive(node, false);
-    if (!node.silenced) return;
-    const Callback dropped = std::move(node.callback);
+    if (node.silenced) node.callback = nullptr;
   }
 }
 
@@ -93,18 +97,70 @@ void TimerQueue::Insert(TimerNode& node, TimePoint start) {
   Link(list, node);
 }
 
-TimerList& TimerQueue::ListOf(int64_t delay_ms, TimePoint start) {
-  std::unique_ptr<TimerList>& slot = lists_[delay_ms];
-  if (slot == nullptr) {
-    slot = std::make_unique<TimerList>();
-    slot->delay_ms = delay_ms;
-    const TimePoint expiry = start + milliseconds(delay_ms);
-    heap_.push_back({expiry, next_id_++, slot.get()});
-    slot->heap_index = heap_.size() - 1;
-    SiftUp(slot->heap_index);
-    if (expiry < wake_expiry_) wake_ = wake_expiry_ = expiry;
+TimerList& TimerQueue::ListOf(int32_t delay_ms, TimePoint start) {
+  TimerList& list = lists_.Get(delay_ms);
+  if (!list.in_use()) BeginList(list, delay_ms, start + milliseconds(delay_ms));
+  return list;
+}
+
+void TimerQueue::BeginList(TimerList& list, int32_t delay_ms, TimePoint expiry) {
+  ++lists_in_use_;
+  SetKey(list, delay_ms, expiry);
+  if (expiry < wake_expiry_) wake_ = wake_expiry_ = expiry;
+}
+
+void TimerQueue::SetKey(TimerList& list, int32_t delay_ms, TimePoint expiry) {
+  // The rule is that the list lies in the heap with this key or an older one: it finds its place when it comes to the top.
+  const bool is_later = expiry >= list.key.expiry;
+  list.key = {expiry, next_id_++};
+  if (!is_later) PutIntoHeap(list.key, delay_ms);
+}
+
+void TimerQueue::PutIntoHeap(const TimerKey& key, int32_t delay_ms) {
+  const uint32_t index = lists_.HeapIndex(delay_ms);
+  if (index == TimerLists::kNotInHeap) {
+    heap_.push_back({key, delay_ms});
+    SiftUp(heap_.size() - 1);
+  } else if (key < heap_[index].key) {
+    heap_[index].key = key;
+    SiftUp(index);
   }
-  return *slot;
+}
+
+void TimerQueue::EndList(TimerList& list) {
+  list.key.id = 0;
+  --lists_in_use_;
+  if (heap_.size() - lists_in_use_ > std::max(kMostEnded, lists_in_use_) && !running_) Sweep();
+}
+
+bool TimerQueue::SettleTop() {
+  while (!heap_.empty()) {
+    HeapEntry& top = heap_.front();
+    const TimerList& list = lists_.Get(top.delay_ms);
+    if (!list.in_use()) {
+      lists_.Drop(top.delay_ms);
+      PopHeap();
+    } else if (list.key == top.key) {
+      return true;
+    } else {
+      top.key = list.key;
+      SiftDown(0);
+    }
+  }
+  return false;
+}
+
+void TimerQueue::Sweep() {
+  const std::vector<HeapEntry> entries = std::exchange(heap_, {});
+  heap_.reserve(entries.size());
+  for (const HeapEntry& entry : entries) {
+    if (lists_.Get(entry.delay_ms).in_use()) {
+      heap_.push_back(entry);
+      SiftUp(heap_.size() - 1);
+    } else {
+      lists_.Drop(entry.delay_ms);
+    }
+  }
 }
 
 void TimerQueue::Link(TimerList& list, TimerNode& node) {
@@ -130,35 +186,22 @@ void TimerQueue::SetWake(TimePoint last_now) {
   wake_ = compatibility_ == Compatibility::kNode ? std::max(wake_expiry_, last_now + milliseconds(1)) : wake_expiry_;
 }
 
-void TimerQueue::Reschedule(TimerList& list, TimePoint expiry) {
-  heap_[list.heap_index].expiry = expiry;
-  // As in Node, a list that was put off counts as new where expiries are equal.
-  heap_[list.heap_index].id = next_id_++;
-  SiftDown(list.heap_index);
-}
-
-void TimerQueue::RemoveList(TimerList& list) {
-  const size_t i = list.heap_index;
+void TimerQueue::PopHeap() {
   const HeapEntry last = heap_.back();
   heap_.pop_back();
-  if (i < heap_.size()) {
-    Place(i, last);
-    SiftUp(i);
-    SiftDown(last.list->heap_index);
-  }
-  const auto it = lists_.find(list.delay_ms);
-  if (&list == running_) removed_ = std::move(it->second);
-  lists_.erase(it);
+  if (heap_.empty()) return;
+  Place(0, last);
+  SiftDown(0);
 }
 
 void TimerQueue::Place(size_t i, const HeapEntry& entry) {
   heap_[i] = entry;
-  entry.list->heap_index = i;
+  lists_.HeapIndex(entry.delay_ms) = static_cast<uint32_t>(i);
 }
 
 void TimerQueue::SiftUp(size_t i) {
   const HeapEntry entry = heap_[i];
-  while (i > 0 && entry < heap_[(i - 1) / 2]) {
+  while (i > 0 && entry.key < heap_[(i - 1) / 2].key) {
     Place(i, heap_[(i - 1) / 2]);
     i = (i - 1) / 2;
   }
@@ -168,8 +211,8 @@ void TimerQueue::SiftUp(size_t i) {
 void TimerQueue::SiftDown(size_t i) {
   const HeapEntry entry = heap_[i];
   for (size_t child = 2 * i + 1; child < heap_.size(); child = 2 * i + 1) {
-    if (child + 1 < heap_.size() && heap_[child + 1] < heap_[child]) ++child;
-    if (!(heap_[child] < entry)) break;
+    if (child + 1 < heap_.size() && heap_[child + 1].key < heap_[child].key) ++child;
+    if (!(heap_[child].key < entry.key)) break;
     Place(i, heap_[child]);
     i = child;
   }

@@ -2,42 +2,44 @@
 #define ROTA_LOOP_TIMER_QUEUE_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <source_location>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/base/slab_pool.h"
 #include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/refs.h"
+#include "framework/loop/timer_lists.h"
 
 namespace rota {
 
-struct TimerList;
-
-// One timeout or interval. The queue holds a reference while it is armed, its handles hold the others.
+// One timeout or interval. The queue holds a reference while it is armed, its handles hold the others. Two lines of the
+// cache, of the pool of the queue that made it.
 // Thread: loop.
 class TimerNode final : public RefCounted {
  public:
-  TimerNode(Callback callback, Ref<ContextBase> context, int64_t delay_ms, bool repeats)
-      : callback(std::move(callback)), context(std::move(context)), delay_ms(delay_ms), repeats(repeats) {}
+  static void operator delete(void* memory) { SlabPool::GiveBack(memory); }
 
+  // Constant after construction. First: it fills a gap behind the count of references.
+  const int32_t delay_ms;
   Callback callback;
   Ref<ContextBase> context;
-  // Constant after construction.
-  const int64_t delay_ms;
-  const bool repeats;
   // Who armed it, for the list of refs.
-  std::source_location where;
+  const std::source_location where;
   // Kept by TimerQueue.
   TimePoint start{};
   TimerList* list = nullptr;  // Null while not armed.
   TimerNode* previous = nullptr;
   TimerNode* next = nullptr;
+  // Constant after construction.
+  const bool repeats;
+  // Kept by TimerQueue.
   bool has_ref = true;
   // Armed, or running: the time in which a ref'd timer keeps the loop alive.
   bool active = false;
@@ -46,6 +48,17 @@ class TimerNode final : public RefCounted {
   bool silenced = false;
   // Cannot be armed again.
   bool cleared = false;
+
+ private:
+  friend class TimerQueue;
+  template <typename F>
+  TimerNode(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats, const std::source_location& where)
+      : delay_ms(static_cast<int32_t>(delay_ms)),
+        callback(std::forward<F>(callable)),
+        context(std::move(context)),
+        where(where),
+        repeats(repeats) {}
+  static void* operator new(size_t, SlabPool& pool) { return pool.Take(); }
 };
 
 // The timers of a loop, in the order of Node: timers of the same delay form one list in which they are first in, first
@@ -53,7 +66,9 @@ class TimerNode final : public RefCounted {
 // Node, but time is counted in nanoseconds, so no timer runs early unless the caller cuts the times that it passes.
 // Thread: loop.
 // Owner:  EventLoop.
-// Cost:   arming and clearing a timer of a delay that is in use already: constant, no allocation.
+// Cost:   arming and clearing a timer of a delay that was in use lately: constant, and no allocation when there were as many
+//         timers before. A list that was left empty by clearing keeps its place in the heap, although it does not exist any
+//         more for the order, until its time comes: so deadlines that are all cancelled never move the heap.
 // Source: lib/internal/timers.js of Node 20.
 class TimerQueue {
  public:
@@ -62,6 +77,15 @@ class TimerQueue {
   ~TimerQueue();
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
+
+  // Makes a timer that is not armed. `callable` becomes its callback; `delay_ms` is from 1 to 2^31 - 1.
+  template <typename F>
+  Ref<TimerNode> Make(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats,
+                      const std::source_location& where = std::source_location::current()) {
+    // It is there by the time that the clock has been read.
+    lists_.Prefetch(static_cast<int32_t>(delay_ms));
+    return Ref<TimerNode>(new (pool_) TimerNode(std::forward<F>(callable), std::move(context), delay_ms, repeats, where));
+  }
 
   // Arms `node` to be due its delay after `now`, as the last of its list; an armed node is moved, one that has fired lives
   // again, nothing happens to one that was cleared. Returns whether it was not active before.
@@ -74,7 +98,7 @@ class TimerQueue {
   // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due
   // then, as a timer was cleared: Node's one timer of the operating system wakes up for that too.
   TimePoint next_wake() const { return wake_; }
-  bool empty() const { return heap_.empty(); }
+  bool empty() const { return lists_in_use_ == 0; }
   // For each armed timer, in no order: visit(const TimerNode&).
   template <typename Visit>
   void ForEach(Visit visit) const;
@@ -89,99 +113,107 @@ class TimerQueue {
   void RunExpired(TimePoint now, Steps&& steps);
 
  private:
+  // The place of the list of a delay in the heap. Never behind the list's own key, which it takes over when it comes to the
+  // top.
   struct HeapEntry {
-    TimePoint expiry;
-    uint64_t id;
-    TimerList* list;
-    bool operator<(const HeapEntry& other) const {
-      return expiry != other.expiry ? expiry < other.expiry : id < other.id;
-    }
+    TimerKey key;
+    int32_t delay_ms;
+  };
+  // A list with the delay and the age that it had when it was chosen. One that has ended and begun anew is another list.
+  struct Chosen {
+    bool is_there() const { return list.key.id == id; }
+    TimerList& list;
+    const int32_t delay_ms;
+    const uint64_t id;
   };
 
   template <typename Steps>
   StepEnd RunLists(TimePoint now, Steps& steps);
   template <typename Steps>
-  StepEnd RunList(TimerList& list, TimePoint now, Steps& steps);
+  StepEnd RunList(const Chosen& chosen, TimePoint now, Steps& steps);
 
   void Insert(TimerNode& node, TimePoint start);
-  TimerList& ListOf(int64_t delay_ms, TimePoint start);
+  TimerList& ListOf(int32_t delay_ms, TimePoint start);
+  void BeginList(TimerList& list, int32_t delay_ms, TimePoint expiry);
   void Link(TimerList& list, TimerNode& node);
   void Unlink(TimerNode& node);
   void SetActive(TimerNode& node, bool active);
   // After the callback: arms an interval again and lets go of what is over.
   void EndRun(TimerNode& node, TimePoint started);
-  void Reschedule(TimerList& list, TimePoint expiry);
+  void SetKey(TimerList& list, int32_t delay_ms, TimePoint expiry);
+  void PutIntoHeap(const TimerKey& key, int32_t delay_ms);
+  void EndList(TimerList& list);
   // After a call of RunExpired().
   void SetWake(TimePoint last_now);
-  void RemoveList(TimerList& list);
+  // Brings the list that is to run next to the top of the heap: takes those that have ended off it and corrects those that
+  // are new or were put off since. False when there is none.
+  bool SettleTop();
+  // Takes lists that have ended out of the heap when there are too many.
+  void Sweep();
+  void PopHeap();
   void SiftDown(size_t i);
   void SiftUp(size_t i);
   void Place(size_t i, const HeapEntry& entry);
 
   RefCounts& refs_;
   const Compatibility compatibility_;
-  std::unordered_map<int64_t, std::unique_ptr<TimerList>> lists_;
+  SlabPool pool_{sizeof(TimerNode)};
+  TimerLists lists_;
+  size_t lists_in_use_ = 0;
   std::vector<HeapEntry> heap_;
-  uint64_t next_id_ = 0;
+  uint64_t next_id_ = 1;
   // The expiry that the wake-up is for, which may come later.
   TimePoint wake_expiry_ = kNoDeadline;
   TimePoint wake_ = kNoDeadline;
-  // The list that runs, and where it is kept when a callback removes it.
-  TimerList* running_ = nullptr;
-  std::unique_ptr<TimerList> removed_;
-};
-
-// The armed timers of one delay, oldest first.
-struct TimerList {
-  int64_t delay_ms = 0;
-  size_t heap_index = 0;
-  TimerNode* first = nullptr;
-  TimerNode* last = nullptr;
+  // The list that runs may end, but must stay where it is.
+  bool running_ = false;
 };
 
 template <typename Visit>
 void TimerQueue::ForEach(Visit visit) const {
   for (const HeapEntry& entry : heap_) {
-    for (const TimerNode* node = entry.list->first; node != nullptr; node = node->next) visit(*node);
+    for (const TimerNode* node = lists_.Find(entry.delay_ms).first; node != nullptr; node = node->next) visit(*node);
   }
 }
 
 template <typename Steps>
 void TimerQueue::RunExpired(TimePoint now, Steps&& steps) {
+  running_ = true;
   wake_ = kNoDeadline;
   while (RunLists(now, steps) == StepEnd::kThrew) {
   }
-  running_ = nullptr;
-  removed_.reset();
-  if (!heap_.empty()) SetWake(steps.LastNow());
+  running_ = false;
+  if (lists_in_use_ > 0) SetWake(steps.LastNow());
 }
 
 template <typename Steps>
 StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
   wake_expiry_ = kNoDeadline;
-  for (bool first = true; !heap_.empty(); first = false) {
-    if (heap_.front().expiry > now) {
-      wake_expiry_ = heap_.front().expiry;
+  bool first = true;
+  while (SettleTop()) {
+    const HeapEntry& top = heap_.front();
+    if (top.key.expiry > now) {
+      wake_expiry_ = top.key.expiry;
       return StepEnd::kDone;
     }
-    // Chosen before the drain, which may change the order or end the list.
-    running_ = heap_.front().list;
-    removed_.reset();
-    if (!first) {
+    // Before the drain, which may change the order or end the list.
+    const Chosen chosen{lists_.Get(top.delay_ms), top.delay_ms, top.key.id};
+    if (!std::exchange(first, false)) {
       if (const StepEnd end = steps.Drain(); end != StepEnd::kDone) return end;
     }
-    if (const StepEnd end = RunList(*running_, now, steps); end != StepEnd::kDone) return end;
+    if (const StepEnd end = RunList(chosen, now, steps); end != StepEnd::kDone) return end;
   }
   return StepEnd::kDone;
 }
 
 template <typename Steps>
-StepEnd TimerQueue::RunList(TimerList& list, TimePoint now, Steps& steps) {
-  const auto delay = std::chrono::milliseconds(list.delay_ms);
-  for (bool first = true; list.first != nullptr; first = false) {
-    const Ref<TimerNode> node(list.first);
+StepEnd TimerQueue::RunList(const Chosen& chosen, TimePoint now, Steps& steps) {
+  const auto delay = std::chrono::milliseconds(chosen.delay_ms);
+  for (bool first = true; chosen.is_there() && chosen.list.first != nullptr; first = false) {
+    const Ref<TimerNode> node(chosen.list.first);
     if (now - node->start < delay) {
-      Reschedule(list, node->start + delay);
+      // As in Node, a list that was put off counts as new where expiries are equal.
+      SetKey(chosen.list, chosen.delay_ms, node->start + delay);
       return StepEnd::kDone;
     }
     if (!first) {
@@ -201,7 +233,7 @@ StepEnd TimerQueue::RunList(TimerList& list, TimePoint now, Steps& steps) {
     EndRun(*node, started);
     if (end != StepEnd::kDone) return end;
   }
-  if (removed_ == nullptr) RemoveList(list);
+  if (chosen.is_there()) EndList(chosen.list);
   return StepEnd::kDone;
 }
 

@@ -33,7 +33,7 @@ class TimerQueueTest : public testing::Test {
   };
 
   Ref<TimerNode> Arm(int64_t delay_ms) {
-    auto node = MakeRef<TimerNode>([] {}, nullptr, delay_ms, false);
+    auto node = queue_.Make([] {}, nullptr, delay_ms, false);
     queue_.Arm(*node, clock_.Now());
     return node;
   }
@@ -109,6 +109,41 @@ TEST_F(TimerQueueTest, NoTimerIsLostEarlyOrOutOfOrderOverRandomArmingAndClearing
     EXPECT_TRUE(queue_.empty());
   }
 }
+
+// Deadlines that are always cancelled: of so many delays that lists that have ended are swept out of the heap now and then.
+TEST_F(TimerQueueTest, DelaysOfAnyLengthThatAreClearedDisturbNoOther) {
+  std::mt19937_64 random(5);
+  const auto kept = Arm(200'000);
+  for (int i = 0; i < 200'000; ++i) {
+    const auto timer = Arm(static_cast<int64_t>(1 + random() % (i % 2 == 0 ? 60'000 : 1'000'000'000)));
+    queue_.Clear(*timer);
+    if (i % 100 == 0) {
+      clock_.Advance(milliseconds(1));
+      ASSERT_EQ(RunExpired(), 0u);
+    }
+  }
+  EXPECT_EQ(refs_.total(), 1u);
+  clock_.Advance(milliseconds(200'000 - 2'000) - Duration(1));
+  EXPECT_EQ(RunExpired(), 0u);
+  clock_.Advance(Duration(1));
+  EXPECT_EQ(RunExpired(), 1u);
+  EXPECT_EQ(ran_.back(), kept.get());
+  EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(TimerQueueTest, AListThatEndedAndBeganAnewIsDueByItsNewTimer) {
+  const auto first = Arm(10);
+  clock_.Advance(milliseconds(6));
+  queue_.Clear(*first);
+  const auto second = Arm(10);
+  clock_.Advance(milliseconds(5));
+  EXPECT_EQ(RunExpired(), 0u);
+  clock_.Advance(milliseconds(5));
+  EXPECT_EQ(RunExpired(), 1u);
+  EXPECT_EQ(ran_.back(), second.get());
+}
+
+TEST_F(TimerQueueTest, ATimerIsTwoLinesOfTheCache) { EXPECT_LE(sizeof(TimerNode), 128u); }
 
 }  // namespace
 }  // namespace rota

@@ -84,14 +84,14 @@ TEST(AllocationTest, AUnaryCallTakesFourBlocks) {
   EXPECT_EQ(AllocationsOfOneCall({.path = "/echo.v1.Echo/Say", .authority = {}, .peer = "127.0.0.1:12345", .metadata = {}}), 4u);
 }
 
-TEST(AllocationTest, ADeadlineTakesThreeMore) {
-  // The timer and its place in the queue of the loop, where a list for each length of delay lies in a map.
+TEST(AllocationTest, ADeadlineTakesNoMore) {
+  // The timer lies in a slab of the loop, and so does the list of its delay.
   EXPECT_EQ(AllocationsOfOneCall({.path = "/echo.v1.Echo/Say",
                                   .authority = {},
                                   .peer = "127.0.0.1:12345",
                                   .metadata = {},
                                   .deadline = TimePoint(std::chrono::hours(9))}),
-            7u);
+            4u);
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "framework/base/slab_pool.h"
+
+#include <new>
+
+#include "framework/base/check.h"
+
+namespace rota {
+namespace {
+
+constexpr size_t kGrain = 16;
+// Behind the header; slots of two lines of the cache begin at a pair of them, which is what the processor fetches.
+constexpr size_t kFirstSlot = 128;
+
+}  // namespace
+
+SlabPool::SlabPool(size_t slot_bytes) : slot_bytes_((slot_bytes + kGrain - 1) / kGrain * kGrain) {
+  static_assert(sizeof(Slab) <= kFirstSlot);
+  ROTA_CHECK(slot_bytes >= sizeof(Slot) && slot_bytes <= kSlabBytes / 8, "not a size for slots of a slab");
+}
+
+SlabPool::~SlabPool() {
+  while (first_ != nullptr) {
+    Slab& slab = *first_;
+    Remove(slab);
+    slab.pool = nullptr;
+    if (slab.taken == 0) ::operator delete(&slab, std::align_val_t{kSlabBytes});
+  }
+}
+
+void SlabPool::AddSlab() {
+  char* const memory = static_cast<char*>(::operator new(kSlabBytes, std::align_val_t{kSlabBytes}));
+  Slab& slab = *::new (static_cast<void*>(memory)) Slab;
+  slab.pool = this;
+  slab.unused = memory + kFirstSlot;
+  slab.end = slab.unused + (kSlabBytes - kFirstSlot) / slot_bytes_ * slot_bytes_;
+  ++empty_slabs_;
+  PushFront(slab);
+}
+
+void SlabPool::AfterGiveBack(Slab& slab) {
+  SlabPool* const pool = slab.pool;
+  if (pool != nullptr && pool->first_ != &slab) {
+    pool->Remove(slab);
+    pool->PushFront(slab);
+  }
+  if (slab.taken > 0) return;
+  if (pool != nullptr) {
+    if (++pool->empty_slabs_ == 1) return;
+    --pool->empty_slabs_;
+    pool->Remove(slab);
+  }
+  ::operator delete(&slab, std::align_val_t{kSlabBytes});
+}
+
+void SlabPool::PushFront(Slab& slab) {
+  slab.previous = nullptr;
+  slab.next = first_;
+  (first_ == nullptr ? last_ : first_->previous) = &slab;
+  first_ = &slab;
+}
+
+void SlabPool::Remove(Slab& slab) {
+  (slab.previous == nullptr ? first_ : slab.previous->next) = slab.next;
+  (slab.next == nullptr ? last_ : slab.next->previous) = slab.previous;
+}
+
+void SlabPool::MoveToBack(Slab& slab) {
+  Remove(slab);
+  slab.previous = last_;
+  slab.next = nullptr;
+  (last_ == nullptr ? first_ : last_->next) = &slab;
+  last_ = &slab;
+}
+
+}  // namespace rota
