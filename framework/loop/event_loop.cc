@@ -51,11 +51,7 @@ struct EventLoop::TickRunner {
 EventLoop::EventLoop(Clock& clock) : EventLoop(clock, Options()) {}
 
 EventLoop::EventLoop(Clock& clock, Options options)
-    : clock_(clock),
-      options_(options),
-      thread_(std::this_thread::get_id()),
-      iteration_start_(clock.Now()),
-      poller_([this] { OnWake(); }) {}
+    : clock_(clock), options_(options), thread_(std::this_thread::get_id()), iteration_start_(clock.Now()) {}
 
 EventLoop::~EventLoop() {
   // What was posted after the end is destroyed here, on the loop's thread.
@@ -63,7 +59,7 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::Post(Callback callback) {
-  if (inbox_.Add(std::move(callback))) poller_.Wake();
+  if (inbox_.Add(std::move(callback))) poller_.Interrupt();
 }
 
 void EventLoop::RunCompletion(Operation operation, Callback completion) {

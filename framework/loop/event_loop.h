@@ -211,7 +211,8 @@ class EventLoop {
 
   bool MayBlock() const;
   void Wait();
-  void OnWake();
+  // Runs what other threads have posted before this phase looked.
+  void RunAllPosted();
   void RunPosted(Callback& callback);
   bool PollHasBudget();
 
@@ -279,8 +280,6 @@ class EventLoop {
   Duration iteration_idle_{};
   bool waiting_ = false;
   // The inbox has been emptied in this poll phase; and a wake-up came after that, for the next one.
-  bool woken_ = false;
-  bool wake_left_ = false;
   uint64_t poll_callbacks_ = 0;
   uint64_t completions_ = 0;
   int time_holds_ = 0;

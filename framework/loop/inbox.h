@@ -1,39 +1,60 @@
 #ifndef ROTA_LOOP_INBOX_H_
 #define ROTA_LOOP_INBOX_H_
 
+#include <atomic>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "framework/base/callback.h"
 
 namespace rota {
 
-// The one door into the loop: callbacks from other threads, taken by the loop in batches.
-// Thread: Add() from any thread; Take() on the loop thread. Callbacks are run and destroyed on the loop, with no lock held.
+// The one door into the loop: callbacks from other threads, taken by the loop in batches. A loop that is awake looks here by
+// itself, so only one that sleeps needs a system call.
+// Thread: Add() and empty() from any thread; everything else on the loop thread. Callbacks are run and destroyed on the loop,
+//         with no lock held.
 // Owner:  EventLoop.
 // Bound:  none of its own; each sender bounds what it has outstanding (jobs, calls).
 class Inbox {
  public:
-  // True for the first callback of a batch: the caller has to wake the loop then.
-  bool Add(Callback callback) {
+  // True when the loop sleeps: the caller has to wake it, and is the only one that was told.
+  bool Add(Callback&& callback) {
     const std::lock_guard lock(mutex_);
     incoming_.push_back(std::move(callback));
-    return incoming_.size() == 1;
+    if (incoming_.size() == 1) has_any_.store(true, std::memory_order_relaxed);
+    return std::exchange(asleep_, false);
+  }
+  // The loop is about to sleep. False when something waits: it must not.
+  bool BeginSleep() {
+    const std::lock_guard lock(mutex_);
+    asleep_ = incoming_.empty();
+    return asleep_;
+  }
+  // The loop is awake.
+  void EndSleep() {
+    const std::lock_guard lock(mutex_);
+    asleep_ = false;
   }
   // Moves everything that waits into `batch`, which must be empty; the two vectors change places, so neither allocates
   // once it has reached its size.
   void Take(std::vector<Callback>& batch) {
     const std::lock_guard lock(mutex_);
     batch.swap(incoming_);
+    has_any_.store(false, std::memory_order_relaxed);
   }
-  bool empty() const {
-    const std::lock_guard lock(mutex_);
-    return incoming_.empty();
-  }
+  // On the loop thread: false only when something waits that was there before; a callback that is being added may be missed
+  // (BeginSleep() does not miss it).
+  bool empty() const { return !has_any_.load(std::memory_order_relaxed); }
 
  private:
-  mutable std::mutex mutex_;
-  std::vector<Callback> incoming_;  // Guarded by mutex_.
+  // Mirrors whether incoming_ is empty, for a look without the lock.
+  std::atomic<bool> has_any_ = false;
+
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  std::vector<Callback> incoming_;
+  bool asleep_ = false;
 };
 
 }  // namespace rota

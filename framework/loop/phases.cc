@@ -50,19 +50,15 @@ void EventLoop::RunPoll() {
   if (exiting_) return;
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPoll)];
   poll_callbacks_ = 0;
-  woken_ = false;
   BeginWork();
   RunHooks(idle_hooks_);
   RunHooks(prepare_hooks_);
-  if (std::exchange(wake_left_, false)) OnWake();
-  bool ready = poller_.PollOne();
-  if (!ready && MayBlock()) {
-    Wait();
-    ready = true;
-  }
-  // Over the budget a completion costs no more than a move into pending_, so this ends: each outstanding operation
-  // completes once, and none is started meanwhile.
-  while (ready && !exiting_) ready = poller_.PollOne();
+  // Over the budget a completion costs no more than a move into pending_. One look finds what is ready and waits for it where
+  // that is allowed, except under a clock that moves by waiting: there what is ready goes before.
+  const bool looks_first = clock_.IsManual() || !MayBlock();
+  if (!looks_first || (poller_.Poll(TimePoint(), exiting_) == 0 && MayBlock())) Wait();
+  // What comes from other threads meanwhile waits for the next poll, as in libuv: check, close and timers go first.
+  if (!exiting_ && !inbox_.empty()) RunAllPosted();
   RunHooks(check_hooks_);
   EndPhase(Phase::kPoll, before);
 }
@@ -73,14 +69,19 @@ bool EventLoop::MayBlock() const {
 }
 
 void EventLoop::Wait() {
-  const TimePoint next = timers_.next_wake();
+  TimePoint next = timers_.next_wake();
   wait_start_ = clock_.Now();
-  if (next <= wait_start_) return;
-  if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) return;
-  waiting_ = true;
-  // A manual clock that is held does not run out: only a completion ends the wait.
-  poller_.WaitOne(time_holds_ > 0 && clock_.IsManual() ? kNoDeadline : next);
-  BeginWork();
+  if (clock_.IsManual()) {
+    if (next <= wait_start_) return;
+    if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) return;
+    // One that is held does not run out: only a completion or another thread ends the wait.
+    if (time_holds_ > 0) next = kNoDeadline;
+  }
+  const bool sleeps = next > wait_start_ && inbox_.BeginSleep();
+  waiting_ = sleeps;
+  poller_.Poll(sleeps ? next : TimePoint(), exiting_);
+  if (sleeps) inbox_.EndSleep();
+  if (waiting_) BeginWork();
 }
 
 // The first callback after a wait ends the idle time, not the return from it.
@@ -124,12 +125,7 @@ void EventLoop::RunPosted(Callback& callback) {
   if (RunStep(Phase::kPoll, callback, nullptr) == StepEnd::kDone && (before == completions_ || !follows_node())) DrainTicks();
 }
 
-void EventLoop::OnWake() {
-  // What comes from other threads while poll runs waits for the next poll, as in libuv: check, close and timers go first.
-  if (std::exchange(woken_, true)) {
-    wake_left_ = true;
-    return;
-  }
+void EventLoop::RunAllPosted() {
   std::vector<Callback> batch = std::exchange(batch_, {});
   inbox_.Take(batch);
   ++stats_.post_batches;

@@ -1,39 +1,45 @@
 #ifndef ROTA_LOOP_POLLER_H_
 #define ROTA_LOOP_POLLER_H_
 
+#include <cstddef>
 #include <memory>
 
-#include "framework/base/callback.h"
 #include "framework/base/clock.h"
 
 namespace boost::asio {
 class io_context;
+namespace detail {
+class epoll_reactor;
+class scheduler;
+}  // namespace detail
 }  // namespace boost::asio
 
 namespace rota {
 
-// What waits for the operating system: Boost.Asio's io_context, driven one completion at a time.
-// Thread: Wake() from any thread; everything else on the loop thread.
+// What waits for the operating system: Boost.Asio's io_context, which is asked once a poll phase.
+// Thread: Interrupt() from any thread; everything else on the loop thread.
 // Owner:  EventLoop.
 class Poller {
  public:
-  // `on_wake` runs as a completion after each Wake().
-  explicit Poller(Callback on_wake);
+  Poller();
   ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
 
-  // Runs one completion that is ready now. False when there is none.
-  bool PollOne();
-  // Waits for a completion until `deadline` (of the system's monotonic clock; kNoDeadline: without limit) and runs
-  // it. False when the time was up first.
-  bool WaitOne(TimePoint deadline);
-  // Ends a wait and makes `on_wake` run in the poll phase.
-  void Wake();
+  // Looks at the operating system and runs the completions that are ready, and those that they make ready. Waits for the first
+  // until `deadline` (of the system's monotonic clock; kNoDeadline: without limit; one that has passed: not at all) or until
+  // Interrupt(). Ends early once `stop` is true. Returns the number of completions that ran.
+  size_t Poll(TimePoint deadline, const bool& stop);
+  // Ends the wait that is under way, or else the next one.
+  void Interrupt();
 
   boost::asio::io_context& io_context() { return *io_context_; }
 
  private:
-  Callback on_wake_;
-  std::unique_ptr<boost::asio::io_context> io_context_;
+  const std::unique_ptr<boost::asio::io_context> io_context_;
+  // Of the io_context.
+  boost::asio::detail::scheduler& scheduler_;
+  boost::asio::detail::epoll_reactor& reactor_;
 };
 
 }  // namespace rota

@@ -10,16 +10,26 @@
 namespace rota {
 namespace {
 
-TEST(InboxTest, OnlyTheFirstOfABatchWakesTheLoop) {
+TEST(InboxTest, OnlyALoopThatSleepsIsWokenAndOnlyOnce) {
   Inbox inbox;
   EXPECT_TRUE(inbox.empty());
-  EXPECT_TRUE(inbox.Add([] {}));
   EXPECT_FALSE(inbox.Add([] {}));
+  EXPECT_FALSE(inbox.empty());
+  EXPECT_FALSE(inbox.BeginSleep());
   std::vector<Callback> batch;
   inbox.Take(batch);
-  EXPECT_EQ(batch.size(), 2u);
+  EXPECT_EQ(batch.size(), 1u);
   EXPECT_TRUE(inbox.empty());
+  EXPECT_TRUE(inbox.BeginSleep());
   EXPECT_TRUE(inbox.Add([] {}));
+  EXPECT_FALSE(inbox.Add([] {}));
+  EXPECT_FALSE(inbox.BeginSleep());
+  batch.clear();
+  inbox.Take(batch);
+  EXPECT_EQ(batch.size(), 2u);
+  EXPECT_TRUE(inbox.BeginSleep());
+  inbox.EndSleep();
+  EXPECT_FALSE(inbox.Add([] {}));
 }
 
 TEST(InboxTest, NothingFromManyThreadsIsLostAndEachThreadKeepsItsOrder) {

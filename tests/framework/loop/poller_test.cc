@@ -1,7 +1,14 @@
 #include "framework/loop/poller.h"
 
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "framework/base/clock.h"
 #include "gtest/gtest.h"
@@ -9,33 +16,64 @@
 namespace rota {
 namespace {
 
-TEST(PollerTest, AWakeIsOneCompletionOfPoll) {
-  int woken = 0;
-  Poller poller([&] { ++woken; });
-  EXPECT_FALSE(poller.PollOne());
-  poller.Wake();
-  EXPECT_EQ(woken, 0);
-  EXPECT_TRUE(poller.PollOne());
-  EXPECT_EQ(woken, 1);
-  EXPECT_FALSE(poller.PollOne());
+constexpr bool kGoOn = false;
+
+TEST(PollerTest, OnePollRunsAllThatIsReadyAndWhatThatMakesReady) {
+  Poller poller;
+  std::string ran;
+  for (int i = 0; i < 3; ++i) {
+    boost::asio::post(poller.io_context(), [&] {
+      ran += "a";
+      boost::asio::post(poller.io_context(), [&] { ran += "b"; });
+    });
+  }
+  EXPECT_EQ(ran, "");
+  EXPECT_EQ(poller.Poll(kNoDeadline, kGoOn), 6u);
+  EXPECT_EQ(ran, "aaabbb");
+  EXPECT_EQ(poller.Poll(TimePoint(), kGoOn), 0u);
 }
 
-TEST(PollerTest, AWakeFromAnotherThreadEndsAWaitWithoutLimit) {
-  bool woken = false;
-  Poller poller([&] { woken = true; });
-  std::thread other([&] { poller.Wake(); });
-  EXPECT_TRUE(poller.WaitOne(kNoDeadline));
+TEST(PollerTest, APollThatIsStoppedLeavesTheRest) {
+  Poller poller;
+  bool stop = false;
+  int ran = 0;
+  for (int i = 0; i < 3; ++i) boost::asio::post(poller.io_context(), [&] { stop = ++ran == 2; });
+  EXPECT_EQ(poller.Poll(TimePoint(), stop), 2u);
+  // With something left there is no wait.
+  EXPECT_EQ(poller.Poll(kNoDeadline, kGoOn), 1u);
+}
+
+TEST(PollerTest, AllConnectionsThatAreReadyRunInOnePollAndOnlyOnce) {
+  Poller poller;
+  std::vector<boost::asio::posix::stream_descriptor> ends;
+  int ready = 0;
+  for (int i = 0; i < 20; ++i) {
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    ends.emplace_back(poller.io_context(), pipe[0]).async_wait(boost::asio::posix::descriptor_base::wait_read, [&](auto) { ++ready; });
+    ends.emplace_back(poller.io_context(), pipe[1]);
+    ASSERT_EQ(::write(pipe[1], "x", 1), 1);
+  }
+  EXPECT_EQ(poller.Poll(kNoDeadline, kGoOn), 20u);
+  EXPECT_EQ(ready, 20);
+  EXPECT_EQ(poller.Poll(TimePoint(), kGoOn), 0u);
+}
+
+TEST(PollerTest, AnInterruptFromAnotherThreadEndsAWaitWithoutLimit) {
+  Poller poller;
+  std::thread other([&] { poller.Interrupt(); });
+  EXPECT_EQ(poller.Poll(kNoDeadline, kGoOn), 0u);
   other.join();
-  EXPECT_TRUE(woken);
+  // One that comes before the wait ends it, too.
+  poller.Interrupt();
+  EXPECT_EQ(poller.Poll(kNoDeadline, kGoOn), 0u);
 }
 
 TEST(PollerTest, AWaitEndsAtItsDeadlineAndNotBefore) {
-  Poller poller([] {});
+  Poller poller;
   const TimePoint deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
-  EXPECT_FALSE(poller.WaitOne(deadline));
+  EXPECT_EQ(poller.Poll(deadline, kGoOn), 0u);
   EXPECT_GE(std::chrono::steady_clock::now(), deadline);
-  // A deadline that has passed is no wait.
-  EXPECT_FALSE(poller.WaitOne(TimePoint()));
 }
 
 }  // namespace
