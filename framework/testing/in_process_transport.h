@@ -71,7 +71,7 @@ class InProcessCall final : public RefCounted, private Call {
 
   // Constant after construction.
   InProcessServer& server_;
-  const CallStart start_;
+  CallStart start_;
 
   CallSink* sink_ = nullptr;
   bool scheduled_ = false;

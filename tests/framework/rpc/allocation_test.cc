@@ -43,7 +43,7 @@ class BareCall final : public Call {
   bool finished() const { return finished_; }
 
  private:
-  const CallStart start_;
+  CallStart start_;
   bool finished_ = false;
 };
 
