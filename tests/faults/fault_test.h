@@ -46,12 +46,16 @@ class FaultTest : public testing::TestWithParam<std::string> {
   void Figure(const std::string& name, const std::string& what);
 
   Held Measure();
+  // What an attack made the server take, where that is judged.
+  void ExpectKeepsAtMost(int64_t most_kib, int64_t kept_kib);
   // The sum of all samples of one family that have `label` in them; 0 where there are none.
   int64_t Metric(const std::string& family, const std::string& label = "");
   // Waits, for 10 seconds at most, until `holds`: whether it did.
   bool Eventually(const std::function<bool()>& holds);
 
  private:
+  // Whether memory and latency are judged: not of gRPC's library, and not under a sanitizer.
+  bool MemoryCounts() const;
   void ExpectRecovered(const std::string& name, const Held& before);
 
   std::unique_ptr<ServiceProcess> process_;

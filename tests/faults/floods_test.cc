@@ -46,7 +46,7 @@ class FloodTest : public FaultTest {
         if (connection.closed()) ++cut;
         if (connection.go_away()) why = *connection.go_away();
       }
-      if (ours()) EXPECT_LE(most, kMostKib) << "KiB";
+      ExpectKeepsAtMost(kMostKib, most);
       return std::to_string(sent >> 10) + " KiB sent on " + std::to_string(connections) + " connections, " + std::to_string(cut) +
              " cut (code " + std::to_string(why) + "), at most " + std::to_string(most) + " KiB kept";
     });
