@@ -79,6 +79,7 @@ void EventLoop::RunCompletion(Operation operation, Callback completion) {
 
 int EventLoop::Run(Callback main) {
   thread_ = std::this_thread::get_id();
+  time_is_stale_ = true;
   if (main) Guarded(main, nullptr);
   DrainTicks();
   do {
@@ -121,6 +122,7 @@ void EventLoop::RunExitHooks() {
 
 bool EventLoop::RunOnce() {
   thread_ = std::this_thread::get_id();
+  time_is_stale_ = true;
   DrainTicks();
   if (!exiting_) RunIteration();
   return alive() && !exiting_;
@@ -144,7 +146,7 @@ void EventLoop::EnterWith(Ref<ContextBase> context) {
 bool EventLoop::alive() const { return refs_.total() > 0 || !pending_.empty() || !inbox_.empty(); }
 
 void EventLoop::RunIteration() {
-  iteration_start_ = phase_start_ = clock_.Now();
+  iteration_start_ = phase_start_ = Time();
   iteration_idle_ = Duration::zero();
   ++stats_.iterations;
   RunPending();
@@ -152,7 +154,7 @@ void EventLoop::RunIteration() {
   RunCheck();
   RunClose();
   RunTimers();
-  stats_.iteration_duration.Record(clock_.Now() - iteration_start_ - iteration_idle_);
+  stats_.iteration_duration.Record(Time() - iteration_start_ - iteration_idle_);
   if (!entered_.empty()) entered_.clear();
   if (observer_ != nullptr) observer_->OnIteration(stats_.iterations);
 }
@@ -191,6 +193,7 @@ void EventLoop::RunHooks(HookList& hooks) {
 }
 
 StepEnd EventLoop::Guarded(Callback& callback, ContextBase* context, bool errors_keep_context) {
+  time_is_stale_ = true;
   const ContextScope scope(context);
   bool threw = false;
   try {

@@ -210,6 +210,7 @@ class EventLoop {
   void RunExitHooks();
 
   bool MayBlock() const;
+  void Poll(Duration timeout);
   void Wait();
   // Runs what other threads have posted before this phase looked.
   void RunAllPosted();
@@ -232,11 +233,17 @@ class EventLoop {
   void TellOfStarvation();
   bool follows_node() const { return options_.compatibility == Compatibility::kNode; }
   // A fresh reading of the time as timers count it.
-  TimePoint TimerNow();
+  TimePoint TimerNow() { return TimerTime(clock_.Now()); }
+  TimePoint TimerTime(TimePoint now);
   int64_t TimerDelay(Duration delay) const;
   Timer StartTimer(Ref<TimerNode> node);
   QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
   void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
+  // The latest reading of the clock if no code of users has run and nothing was waited for since, or else a new one.
+  TimePoint Time() {
+    if (std::exchange(time_is_stale_, false)) time_ = clock_.Now();
+    return time_;
+  }
   void BeginWork();
   void EndPhase(Phase phase, uint64_t callbacks_before);
 
@@ -273,6 +280,8 @@ class EventLoop {
   // The last TimerNow().
   TimePoint timer_time_{};
   TimePoint iteration_start_{};
+  TimePoint time_{};
+  bool time_is_stale_ = true;
   TimePoint phase_start_{};
   TimePoint wait_start_{};
   // Ticks and microtasks run when the present drain has used up its budget.

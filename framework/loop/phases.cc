@@ -21,11 +21,11 @@ struct EventLoop::TimerSteps {
 };
 
 void EventLoop::RunTimers() {
-  if (exiting_ || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerNow()) return;
+  if (exiting_ || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerTime(Time())) return;
   BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kTimers)];
   do {
-    timers_.RunExpired(TimerNow(), TimerSteps{*this});
+    timers_.RunExpired(TimerTime(Time()), TimerSteps{*this});
     DrainTicks();
     // In Node the phase does not end while ticks let time pass and arm timers. Here it does: poll must not wait for ever.
   } while (follows_node() && timers_.next_wake() <= timer_time_ && !exiting_);
@@ -56,7 +56,8 @@ void EventLoop::RunPoll() {
   // Over the budget a completion costs no more than a move into pending_. One look finds what is ready and waits for it where
   // that is allowed, except under a clock that moves by waiting: there what is ready goes before.
   const bool looks_first = clock_.IsManual() || !MayBlock();
-  if (!looks_first || (poller_.Poll(TimePoint(), exiting_) == 0 && MayBlock())) Wait();
+  if (looks_first) Poll(Duration::zero());
+  if (!looks_first || (poll_callbacks_ == 0 && MayBlock())) Wait();
   // What comes from other threads meanwhile waits for the next poll, as in libuv: check, close and timers go first.
   if (!exiting_ && !inbox_.empty()) RunAllPosted();
   RunHooks(check_hooks_);
@@ -68,25 +69,34 @@ bool EventLoop::MayBlock() const {
          refs_.total() > 0 && inbox_.empty() && !stopped_ && idle_hooks_.empty() && !prepare_hooks_.IsAnyDue();
 }
 
+void EventLoop::Poll(Duration timeout) {
+  poller_.Poll(timeout, exiting_);
+  // A look that found nothing is not worth a reading of the clock.
+  if (timeout > Duration::zero()) time_is_stale_ = true;
+}
+
 void EventLoop::Wait() {
   TimePoint next = timers_.next_wake();
-  wait_start_ = clock_.Now();
+  wait_start_ = Time();
   if (clock_.IsManual()) {
     if (next <= wait_start_) return;
-    if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) return;
+    if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) {
+      time_is_stale_ = true;
+      return;
+    }
     // One that is held does not run out: only a completion or another thread ends the wait.
     if (time_holds_ > 0) next = kNoDeadline;
   }
-  const bool sleeps = next > wait_start_ && inbox_.BeginSleep();
-  waiting_ = sleeps;
-  poller_.Poll(sleeps ? next : TimePoint(), exiting_);
-  if (sleeps) inbox_.EndSleep();
+  waiting_ = next > wait_start_ && inbox_.BeginSleep();
+  if (!waiting_) return Poll(Duration::zero());
+  Poll(next == kNoDeadline ? Poller::kForever : next - wait_start_);
+  inbox_.EndSleep();
   if (waiting_) BeginWork();
 }
 
 // The first callback after a wait ends the idle time, not the return from it.
 void EventLoop::BeginWork() {
-  const TimePoint now = clock_.Now();
+  const TimePoint now = Time();
   if (std::exchange(waiting_, false)) {
     const Duration idle = now - wait_start_;
     stats_.idle += idle;
@@ -98,7 +108,7 @@ void EventLoop::BeginWork() {
 void EventLoop::EndPhase(Phase phase, uint64_t callbacks_before) {
   const uint64_t callbacks = stats_.callbacks[static_cast<size_t>(phase)] - callbacks_before;
   if (callbacks == 0) return;
-  const Duration at_work = clock_.Now() - phase_start_;
+  const Duration at_work = Time() - phase_start_;
   stats_.phase_duration[static_cast<size_t>(phase)].Record(at_work);
   if (at_work > options_.poll_budget_time) ++stats_.overruns[static_cast<size_t>(phase)];
   if (observer_ != nullptr) observer_->OnPhase(phase, at_work, callbacks);

@@ -11,6 +11,7 @@ namespace rota {
 namespace {
 
 using boost::asio::detail::epoll_reactor;
+using ScopedLock = boost::asio::detail::conditionally_enabled_mutex::scoped_lock;
 using boost::asio::detail::scheduler;
 
 // Asio runs one completion a call and does not say whether more are ready: asking for one more when there is none costs a
@@ -37,17 +38,30 @@ template struct Expose<Lock, &scheduler::mutex_>;
 // True when no completion is ready: all that is left to do is to look at the operating system.
 bool IsAtRest(scheduler& asio) {
   // Another thread may be posting: the resolver of Asio does.
-  const boost::asio::detail::conditionally_enabled_mutex::scoped_lock lock(asio.*MemberOf(Lock()));
+  const ScopedLock lock(asio.*MemberOf(Lock()));
   auto* const first = (asio.*MemberOf(Queue())).front();
   return first == &(asio.*MemberOf(Look())) && boost::asio::detail::op_queue_access::next(first) == nullptr;
 }
 
-// Rounded up, in microseconds; -1 is without limit.
-long WaitTime(TimePoint deadline) {
-  if (deadline == kNoDeadline) return -1;
-  const TimePoint now = std::chrono::steady_clock::now();
+// What the scheduler does with what its reactor has found, without the bookkeeping for a thread that might sleep.
+// False when there is nothing.
+bool LookWithoutWaiting(scheduler& asio, epoll_reactor& reactor) {
+  boost::asio::detail::op_queue<boost::asio::detail::scheduler_operation> found;
+  reactor.run(0, found);
+  if (found.empty()) return false;
+  const ScopedLock lock(asio.*MemberOf(Lock()));
+  auto& queue = asio.*MemberOf(Queue());
+  queue.pop();
+  found.push(queue);
+  queue.push(found);
+  queue.push(&(asio.*MemberOf(Look())));
+  return true;
+}
+
+// In microseconds; -1 is without limit.
+long WaitTime(Duration timeout) {
   constexpr Duration kLongest = std::chrono::minutes(5);
-  return std::chrono::ceil<std::chrono::microseconds>(std::clamp(deadline - now, Duration::zero(), kLongest)).count();
+  return timeout == Poller::kForever ? -1 : std::chrono::ceil<std::chrono::microseconds>(std::min(timeout, kLongest)).count();
 }
 
 }  // namespace
@@ -68,10 +82,15 @@ Poller::Poller()
 
 Poller::~Poller() = default;
 
-size_t Poller::Poll(TimePoint deadline, const bool& stop) {
+size_t Poller::Poll(Duration timeout, const bool& stop) {
   boost::system::error_code error;
-  // Waits only when nothing is ready.
-  size_t ran = scheduler_.wait_one(deadline == TimePoint() ? 0 : WaitTime(deadline), error);
+  size_t ran = 0;
+  if (timeout > Duration::zero()) {
+    // Waits only when nothing is ready.
+    ran += scheduler_.wait_one(WaitTime(timeout), error);
+  } else if (IsAtRest(scheduler_) && !LookWithoutWaiting(scheduler_, reactor_)) {
+    return 0;
+  }
   while (!stop && !IsAtRest(scheduler_)) ran += scheduler_.poll_one(error);
   return ran;
 }

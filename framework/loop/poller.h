@@ -21,15 +21,17 @@ namespace rota {
 // Owner:  EventLoop.
 class Poller {
  public:
+  static constexpr Duration kForever = Duration::max();
+
   Poller();
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
   // Looks at the operating system and runs the completions that are ready, and those that they make ready. Waits for the first
-  // until `deadline` (of the system's monotonic clock; kNoDeadline: without limit; one that has passed: not at all) or until
-  // Interrupt(). Ends early once `stop` is true. Returns the number of completions that ran.
-  size_t Poll(TimePoint deadline, const bool& stop);
+  // for `timeout`, rounded up to whole milliseconds, or until Interrupt(). Ends early once `stop` is true. Returns the number
+  // of completions that ran.
+  size_t Poll(Duration timeout, const bool& stop);
   // Ends the wait that is under way, or else the next one.
   void Interrupt();
 

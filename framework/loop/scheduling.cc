@@ -31,8 +31,7 @@ int64_t DelayAsInNode(Duration delay) {
 
 }  // namespace
 
-TimePoint EventLoop::TimerNow() {
-  const TimePoint now = clock_.Now();
+TimePoint EventLoop::TimerTime(TimePoint now) {
   timer_time_ = follows_node() ? TimePoint(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch())) : now;
   return timer_time_;
 }
