@@ -54,10 +54,13 @@ class UniqueFunction<R(Args...)> {
   R operator()(Args... args) { return operations_->call(storage_, std::forward<Args>(args)...); }
 
  private:
+  static constexpr size_t kWord = sizeof(void*);
+
   struct Operations {
     R (*call)(void* storage, Args&&... args);
-    // Null: the bytes are copied.
+    // Null: `words` words are copied.
     void (*relocate)(void* from, void* to) noexcept;
+    size_t words;
     // Null: there is nothing to destroy.
     void (*destroy)(void* storage) noexcept;
   };
@@ -84,6 +87,7 @@ class UniqueFunction<R(Args...)> {
         return std::invoke(*static_cast<Callable*>(storage), std::forward<Args>(args)...);
       },
       std::is_trivially_copyable_v<Callable> ? nullptr : &Relocate<Callable>,
+      (sizeof(Callable) + kWord - 1) / kWord,
       std::is_trivially_destructible_v<Callable> ? nullptr : &Destroy<Callable>,
   };
 
@@ -93,6 +97,7 @@ class UniqueFunction<R(Args...)> {
         return std::invoke(**static_cast<Callable**>(storage), std::forward<Args>(args)...);
       },
       nullptr,
+      1,
       [](void* storage) noexcept { delete *static_cast<Callable**>(storage); },
   };
 
@@ -100,7 +105,9 @@ class UniqueFunction<R(Args...)> {
     operations_ = std::exchange(other.operations_, nullptr);
     if (operations_ == nullptr) return;
     if (operations_->relocate == nullptr) {
-      std::memcpy(storage_, other.storage_, kInlineBytes);
+      // One word after the other: they were just written so, and the processor forwards what is read as it was written.
+#pragma clang loop vectorize(disable) unroll(disable)
+      for (size_t i = 0; i < operations_->words; ++i) std::memcpy(storage_ + i * kWord, other.storage_ + i * kWord, kWord);
     } else {
       operations_->relocate(other.storage_, storage_);
     }

@@ -58,10 +58,6 @@ EventLoop::~EventLoop() {
   inbox_.Take(batch_);
 }
 
-void EventLoop::Post(Callback callback) {
-  if (inbox_.Add(std::move(callback))) poller_.Interrupt();
-}
-
 void EventLoop::RunCompletion(Operation operation, Callback completion) {
   Ref<ContextBase> context(operation.context());
   // The ref ends before the callback, as that of a request does in libuv: the callback may look at the counts.
@@ -143,7 +139,7 @@ void EventLoop::EnterWith(Ref<ContextBase> context) {
   entered_.push_back(std::move(context));
 }
 
-bool EventLoop::alive() const { return refs_.total() > 0 || !pending_.empty() || !inbox_.empty(); }
+bool EventLoop::alive() const { return refs_.total() > 0 || has_pending() || !inbox_.empty(); }
 
 void EventLoop::RunIteration() {
   iteration_start_ = phase_start_ = Time();

@@ -112,7 +112,10 @@ class EventLoop {
 
   // The only way in from other threads: runs `callback` in the poll phase, without a context. The callback is
   // destroyed on the loop, too. What is posted after Run() has returned is destroyed with the loop.
-  void Post(Callback callback);
+  template <std::invocable F>
+  void Post(F&& callback) {
+    if (inbox_.Add(std::forward<F>(callback))) poller_.Interrupt();
+  }
 
   // Runs a completion that belongs to `operation` in the poll phase that is under way, or puts it off to the next
   // pending phase when the budget of this one is used up. For the layers that talk to the operating system.
@@ -173,7 +176,7 @@ class EventLoop {
   // What keeps the loop alive, the oldest first: why Run() does not return.
   std::vector<RefEntry> ListRefs() const;
   size_t queued_immediates() const { return immediates_.size(); }
-  size_t queued_pending() const { return pending_.size(); }
+  size_t queued_pending() const { return pending_.size() + (posted_.empty() ? 0 : posted_.size() - posted_from_); }
   size_t queued_ticks() const { return tick_queue_.ticks(); }
   size_t queued_microtasks() const { return tick_queue_.microtasks(); }
   size_t closing_handles() const { return closing_.size(); }
@@ -214,6 +217,8 @@ class EventLoop {
   void Wait();
   // Runs what other threads have posted before this phase looked.
   void RunAllPosted();
+  void KeepMemory(std::vector<Callback> batch);
+  bool has_pending() const { return !pending_.empty() || !posted_.empty(); }
   void RunPosted(Callback& callback);
   bool PollHasBudget();
 
@@ -262,7 +267,10 @@ class EventLoop {
   TimerQueue timers_{refs_, options_.compatibility};
   TickQueue tick_queue_;
   RingQueue<QueuedImmediate> immediates_;
+  // What poll has put off: completions, and then the rest of a batch that was posted.
   RingQueue<Completion> pending_;
+  std::vector<Callback> posted_;
+  size_t posted_from_ = 0;
   std::vector<Ref<Handle>> closing_;
   HookList idle_hooks_;
   HookList prepare_hooks_;

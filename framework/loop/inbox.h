@@ -18,10 +18,11 @@ namespace rota {
 // Bound:  none of its own; each sender bounds what it has outstanding (jobs, calls).
 class Inbox {
  public:
-  // True when the loop sleeps: the caller has to wake it, and is the only one that was told.
-  bool Add(Callback&& callback) {
+  // Makes the callback of `callable` in its place; `callable` is moved, and must not throw. True when the loop sleeps: the caller has to wake it, and is the only one that was told.
+  template <typename F>
+  bool Add(F&& callable) {
     const std::lock_guard lock(mutex_);
-    incoming_.push_back(std::move(callback));
+    incoming_.emplace_back(std::forward<F>(callable));
     if (incoming_.size() == 1) has_any_.store(true, std::memory_order_relaxed);
     return std::exchange(asleep_, false);
   }

@@ -33,9 +33,11 @@ void EventLoop::RunTimers() {
 }
 
 void EventLoop::RunPending() {
-  if (exiting_ || pending_.empty()) return;
+  if (exiting_ || !has_pending()) return;
   BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPending)];
+  const size_t posted_from = posted_from_;
+  std::vector<Callback> posted = std::exchange(posted_, {});
   // A snapshot: what a callback puts off waits for the next iteration.
   for (size_t left = pending_.size(); left > 0; --left) {
     const bool go_on = pending_.Consume([this](Completion& completion) {
@@ -43,6 +45,8 @@ void EventLoop::RunPending() {
     });
     if (!go_on) break;
   }
+  for (size_t i = posted_from; i < posted.size() && !exiting_; ++i) RunCallback(Phase::kPending, posted[i], nullptr);
+  KeepMemory(std::move(posted));
   EndPhase(Phase::kPending, before);
 }
 
@@ -65,7 +69,7 @@ void EventLoop::RunPoll() {
 }
 
 bool EventLoop::MayBlock() const {
-  return !exiting_ && pending_.empty() && closing_.empty() && refs_.count(RefKind::kImmediate) == 0 &&
+  return !exiting_ && !has_pending() && closing_.empty() && refs_.count(RefKind::kImmediate) == 0 &&
          refs_.total() > 0 && inbox_.empty() && !stopped_ && idle_hooks_.empty() && !prepare_hooks_.IsAnyDue();
 }
 
@@ -118,7 +122,7 @@ bool EventLoop::PollHasBudget() {
   if (waiting_) BeginWork();
   if (follows_node()) return true;
   // What was put off earlier, which a pending phase may do too, goes first.
-  if (!pending_.empty()) return false;
+  if (has_pending()) return false;
   if (poll_callbacks_ >= options_.poll_budget_callbacks) return false;
   // Every eighth callback is often enough to look at the clock.
   if (poll_callbacks_ % 8 == 7 && clock_.Now() - phase_start_ >= options_.poll_budget_time) {
@@ -140,17 +144,27 @@ void EventLoop::RunAllPosted() {
   inbox_.Take(batch);
   ++stats_.post_batches;
   stats_.posted += batch.size();
-  for (Callback& callback : batch) {
-    if (exiting_) break;
+  for (size_t i = 0; i < batch.size() && !exiting_; ++i) {
     if (PollHasBudget()) {
-      RunPosted(callback);
+      RunPosted(batch[i]);
+    } else if (posted_.empty()) {
+      // Put off in its place: the rest stays together.
+      stats_.deferred += batch.size() - i;
+      posted_from_ = i;
+      posted_ = std::move(batch);
+      return;
     } else {
       ++stats_.deferred;
-      pending_.Push({std::move(callback), nullptr});
+      posted_.push_back(std::move(batch[i]));
     }
   }
+  KeepMemory(std::move(batch));
+}
+
+// For the next batch; first the callbacks that have run are destroyed.
+void EventLoop::KeepMemory(std::vector<Callback> batch) {
   batch.clear();
-  batch_ = std::move(batch);
+  if (batch.capacity() > batch_.capacity()) batch_ = std::move(batch);
 }
 
 // An immediate that throws, or a tick between two, ends the batch in Node's way: what is left of it runs at once, without
