@@ -46,8 +46,13 @@ void NativeCall::Open(Host& host, CallWire& wire, int32_t stream_id, const std::
 }
 
 void NativeCall::OnHeadersEnd() {
-  if (const std::optional<RequestHeaders::Refusal> refusal = headers_.Judge(start_)) {
-    return Refuse(refusal->http_status, refusal->status);
+  if (std::optional<RequestHeaders::Refusal> refusal = headers_.Judge(start_)) {
+    if (refusal->http_status == 200) return Refuse(std::move(refusal->status));
+    // Once the request is complete: what else is wrong with it is for nghttp2 to see.
+    refused_ = true;
+    ++host_->stats.calls_refused;
+    response_.SetHttpError(refusal->http_status, std::string(refusal->status.message()));
+    return;
   }
   if (headers_.timeout()) start_.deadline = After(host_->loop.Now(), *headers_.timeout());
   host_->QueueCall(*this);
@@ -79,6 +84,7 @@ void NativeCall::TakeMessage(MessageFramer::Message message) {
 
 void NativeCall::OnRemoteEnd() {
   remote_ended_ = true;
+  if (refused_) return wire_->QueueSubmit(*this);
   if (framer_.within_message()) return Fault(InternalError("the stream ends within a message"));
   host_->QueueCall(*this);
 }
@@ -107,10 +113,9 @@ void NativeCall::Fault(Status status) {
 }
 
 // Answers what never becomes a call of the sink.
-void NativeCall::Refuse(int http_status, Status status) {
+void NativeCall::Refuse(Status status) {
   refused_ = true;
   ++host_->stats.calls_refused;
-  response_.SetHttpStatus(http_status);
   response_.SetStatus(std::move(status), Metadata(), start_.path);
   wire_->QueueSubmit(*this);
 }
@@ -134,7 +139,7 @@ bool NativeCall::Begin() {
   // The peer took it back before anybody heard of it.
   if (refused_ || wire_ == nullptr) return false;
   if (host_->calls_running() >= host_->options.max_concurrent_calls) {
-    Refuse(200, ResourceExhaustedError("more than " + std::to_string(host_->options.max_concurrent_calls) + " calls at once"));
+    Refuse(ResourceExhaustedError("more than " + std::to_string(host_->options.max_concurrent_calls) + " calls at once"));
     return false;
   }
   begun_ = true;
@@ -245,7 +250,7 @@ void NativeCall::Clear() {
   received_.Clear();
   credit_ = unreturned_ = 0;
   fault_ = OkStatus();
-  begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;
+  begun_ = refused_ = delivering_ = remote_ended_ = reset_by_peer_ = half_close_told_ = full_ = writable_due_ = false;
   submit_queued = delivery_queued = false;
 }
 

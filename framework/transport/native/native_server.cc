@@ -1,10 +1,7 @@
 #include "framework/transport/native/native_server.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
 #include <exception>
 #include <random>
 #include <string>
@@ -29,10 +26,6 @@ namespace native {
 namespace {
 
 constexpr size_t kReadBufferBytes = 128 << 10;
-
-// From how many connections on it is worth to look for memory when they have gone, and when.
-constexpr size_t kCrowd = 32;
-constexpr Duration kTrimDelay = std::chrono::seconds(1);
 
 class NativeServer final : public Server, private Host, private LoopHook {
  public:
@@ -59,7 +52,6 @@ class NativeServer final : public Server, private Host, private LoopHook {
   void RunHook() override;
   bool IsDue() const override { return !queued_.empty() || !to_flush_.empty() || IsQuiet(); }
 
-  void TrimLater();
   void BeginDrain();
   void LimitGrace(Duration grace);
   void CancelCalls();
@@ -78,8 +70,6 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<Ref<Connection>> flushing_;
   Ref<Handle> handle_;
   std::minstd_rand random_{std::random_device{}()};
-  size_t most_connections_ = 0;  // Since memory was given back last.
-  Timer trim_;
   Timer grace_;
   TimePoint grace_end_ = kNoDeadline;
   Callback drained_;
@@ -96,7 +86,6 @@ NativeServer::~NativeServer() {
   loop.prepare_hooks().Remove(*this);
   loop.check_hooks().Remove(*this);
   grace_.Clear();
-  trim_.Clear();
   drained_ = nullptr;
   cancelling = true;
   for (const Ref<Listener>& listener : listeners_) listener->Abandon();
@@ -161,7 +150,6 @@ void NativeServer::OnAccepted(int fd, std::string peer) {
   Ref<Connection> connection = MakeRef<Connection>(static_cast<Host&>(*this), std::move(socket), std::move(peer));
   connection->index = connections_.size();
   connections_.push_back(connection);
-  most_connections_ = std::max(most_connections_, connections_.size());
   connection->Start();
 }
 
@@ -182,17 +170,6 @@ void NativeServer::OnClosed(Connection& connection) {
     connections_[index]->index = index;
   }
   connections_.pop_back();
-  TrimLater();
-}
-
-// After a crowd has left, what it took goes back to the system: the allocator keeps what lies below a block in use.
-void NativeServer::TrimLater() {
-  if (most_connections_ < kCrowd || connections_.size() > most_connections_ / 2 || trim_.is_armed()) return;
-  trim_ = loop.SetTimeout(kTrimDelay, [this] {
-    most_connections_ = connections_.size();
-    malloc_trim(0);
-  });
-  trim_.SetRef(false);
 }
 
 // ---- What is gathered over a phase.

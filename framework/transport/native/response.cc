@@ -1,6 +1,7 @@
 #include "framework/transport/native/response.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,10 @@ ssize_t ReadData(nghttp2_session* session, int32_t stream_id, uint8_t*, size_t l
   return static_cast<Response*>(source->ptr)->BeginFrame(session, stream_id, length, flags);
 }
 
+ssize_t ReadText(nghttp2_session*, int32_t, uint8_t* buffer, size_t length, uint32_t* flags, nghttp2_data_source* source, void*) {
+  return static_cast<Response*>(source->ptr)->CopyText(buffer, length, flags);
+}
+
 }  // namespace
 
 void Response::Reset(TransportStats& stats) {
@@ -29,7 +34,8 @@ void Response::Reset(TransportStats& stats) {
   messages_.Clear();
   status_.reset();
   buffered_bytes_ = front_sent_ = 0;
-  http_status_ = 200;
+  http_status_ = 0;
+  text_sent_ = 0;
   gzip_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = idle_ = end_sent_ = false;
 }
 
@@ -57,6 +63,11 @@ void Response::SetStatus(Status status, const Metadata& trailers, const std::str
   if (!trailers.empty()) trailers_ = Sendable(trailers, path);
 }
 
+void Response::SetHttpError(int http_status, std::string text) {
+  http_status_ = http_status;
+  status_ = InternalError(std::move(text) + "\n");
+}
+
 std::optional<Payload> Response::DropMessages() {
   std::optional<Payload> kept;
   if (front_referred_ && !messages_.empty()) kept = messages_.Pop();
@@ -71,6 +82,7 @@ std::optional<Payload> Response::DropMessages() {
 bool Response::Submit(nghttp2_session* session, int32_t stream_id) {
   if (!submitted_) {
     submitted_ = true;
+    if (http_status_ != 0) return SubmitHttpError(session, stream_id);
     if (status_ && messages_.empty() && !headers_set_) return SubmitTrailers(session, stream_id, true);
     return SubmitHeaders(session, stream_id);
   }
@@ -95,15 +107,21 @@ bool Response::SubmitHeaders(nghttp2_session* session, int32_t stream_id) {
   return nghttp2_submit_response(session, stream_id, fields.data(), fields.size(), &messages) == 0;
 }
 
+bool Response::SubmitHttpError(nghttp2_session* session, int32_t stream_id) {
+  FieldList fields;
+  fields.AddCopy(":status", std::to_string(http_status_));
+  fields.Add("content-type", "text/plain; charset=utf-8");
+  nghttp2_data_provider text{};
+  text.source.ptr = this;
+  text.read_callback = &ReadText;
+  return nghttp2_submit_response(session, stream_id, fields.data(), fields.size(), &text) == 0;
+}
+
 bool Response::SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool only) {
   trailers_submitted_ = true;
   FieldList fields;
   if (only) {
-    if (http_status_ == 200) {
-      fields.Add(":status", "200");
-    } else {
-      fields.AddCopy(":status", std::to_string(http_status_));
-    }
+    fields.Add(":status", "200");
     fields.Add("content-type", kContentType);
     if (status_->code() == StatusCode::kUnimplemented) fields.Add("grpc-accept-encoding", kAcceptedEncodings);
   }
@@ -126,6 +144,15 @@ ssize_t Response::BeginFrame(nghttp2_session* session, int32_t stream_id, size_t
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
     if (!SubmitTrailers(session, stream_id, false)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
+  return static_cast<ssize_t>(size);
+}
+
+ssize_t Response::CopyText(uint8_t* buffer, size_t length, uint32_t* flags) {
+  const std::string_view left = status_->message().substr(text_sent_);
+  const size_t size = std::min(length, left.size());
+  std::memcpy(buffer, left.data(), size);
+  text_sent_ += size;
+  if (size == left.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
   return static_cast<ssize_t>(size);
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "framework/base/status.h"
 #include "framework/context/metadata.h"
@@ -32,8 +33,8 @@ class Response {
   void AllowGzip() { gzip_ = true; }
   void Push(Payload message);
   void SetStatus(Status status, const Metadata& trailers, const std::string& path);
-  // Instead of all that: a status of HTTP for a request that is not one of gRPC.
-  void SetHttpStatus(int http_status) { http_status_ = http_status; }
+  // Instead of all that: a status of HTTP with a line of plain text, for a request that is not one of gRPC.
+  void SetHttpError(int http_status, std::string text);
   bool has_status() const { return status_.has_value(); }
 
   // Of messages with their prefixes that nghttp2 has not taken yet.
@@ -51,12 +52,15 @@ class Response {
   ssize_t BeginFrame(nghttp2_session* session, int32_t stream_id, size_t length, uint32_t* flags);
   // Moves as many bytes to `output`.
   void TakeFrame(const uint8_t* frame_header, size_t length, Output& output);
+  // As BeginFrame(), for the text of an HTTP error, which is copied.
+  ssize_t CopyText(uint8_t* buffer, size_t length, uint32_t* flags);
   // The last frame has been handed to the socket.
   void OnEndSent() { end_sent_ = true; }
   bool end_sent() const { return end_sent_; }
 
  private:
   bool SubmitHeaders(nghttp2_session* session, int32_t stream_id);
+  bool SubmitHttpError(nghttp2_session* session, int32_t stream_id);
   bool SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool only);
 
   TransportStats* stats_ = nullptr;
@@ -66,7 +70,8 @@ class Response {
   std::optional<Status> status_;
   size_t buffered_bytes_ = 0;
   size_t front_sent_ = 0;  // How much of the first message nghttp2 has taken, prefix included.
-  int http_status_ = 200;
+  int http_status_ = 0;  // Not zero: an HTTP error, whose text status_ holds.
+  size_t text_sent_ = 0;
   bool gzip_ = false;
   bool front_referred_ = false;  // An output refers to its memory.
   bool headers_set_ = false;

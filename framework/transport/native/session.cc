@@ -124,6 +124,10 @@ bool Session::Receive(std::span<const uint8_t> bytes) {
   if (broken_) return false;
   // What comes after the last word is not looked at.
   if (terminated_) return true;
+  if (!scanner_.Scan(bytes, [this](uint8_t type, int32_t stream_id) { return IsAllowed(type, stream_id); })) {
+    Terminate(NGHTTP2_STREAM_CLOSED, "frame on a closed stream");
+    return true;
+  }
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
   if (taken < 0) {
     broken_ = true;
@@ -143,12 +147,27 @@ NativeCall* Session::Find(int32_t stream_id) {
   return last_call_;
 }
 
+// Looked up before nghttp2 is given the bytes: what a peer opens, ends or resets with the same ones is not yet known, so
+// nobody is wronged.
+bool Session::IsAllowed(uint8_t type, int32_t stream_id) {
+  switch (type) {
+    case NGHTTP2_HEADERS:
+      return stream_id > last_opened_ || Find(stream_id) != nullptr || !history_.ForbidsHeaders(stream_id);
+    case NGHTTP2_DATA:
+      return stream_id > last_opened_ || Find(stream_id) != nullptr || !history_.ForbidsData(stream_id);
+    default:
+      return true;
+  }
+}
+
 void Session::OnBeginHeaders(int32_t stream_id) {
+  last_opened_ = stream_id;
   // Streams that were reset do not count for nghttp2, but their handlers may run on. An honest peer can try again, because
   // this one has not begun (RFC 9113, section 8.7).
   if (running_->references() > kMaxStreams) {
     ++host_.stats.calls_refused;
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
+    history_.OnResetHere(stream_id);
     return;
   }
   Ref<NativeCall> call = host_.NewCall();
@@ -184,6 +203,9 @@ void Session::OnFrame(const nghttp2_frame& frame) {
     case NGHTTP2_SETTINGS:
       if (!std::exchange(ready_, true)) owner_.OnReady();
       return;
+    case NGHTTP2_RST_STREAM:
+      if (NativeCall* const call = Find(frame.hd.stream_id)) call->OnReset();
+      return;
     default:
       return;
   }
@@ -210,6 +232,11 @@ void Session::OnStreamClose(int32_t stream_id) {
   last_call_ = nullptr;
   if (call == nullptr) return;
   if (fields_of_ == call) fields_of_ = nullptr;
+  if (call->ended_by_peer()) {
+    history_.OnEndedByPeer(stream_id);
+  } else {
+    history_.OnResetHere(stream_id);
+  }
   // The last one takes its place.
   const Ref<NativeCall> keep = std::move(calls_[call->index]);
   if (call->index + 1 < calls_.size()) {
@@ -251,7 +278,9 @@ void Session::OnFrameSent(const nghttp2_frame& frame) {
   switch (frame.hd.type) {
     case NGHTTP2_DATA:
       sent_since_ping_ = true;
-      return guard_.OnDataSent();
+      guard_.OnDataSent();
+      if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) break;
+      return;
     case NGHTTP2_HEADERS:
       sent_since_ping_ = true;
       if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) break;

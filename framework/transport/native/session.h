@@ -13,9 +13,11 @@
 
 #include "framework/base/ref.h"
 #include "framework/transport/native/flood_guard.h"
+#include "framework/transport/native/frame_scanner.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/native_call.h"
 #include "framework/transport/native/output.h"
+#include "framework/transport/native/stream_history.h"
 
 namespace rota::native {
 
@@ -72,6 +74,8 @@ class Session final : private CallWire {
   struct Callbacks;
 
   NativeCall* Find(int32_t stream_id);
+  // Whether the peer may send such a frame on `stream_id` now; see StreamHistory.
+  bool IsAllowed(uint8_t type, int32_t stream_id);
   void OnBeginHeaders(int32_t stream_id);
   void OnFrame(const nghttp2_frame& frame);
   void OnFrameSent(const nghttp2_frame& frame);
@@ -103,6 +107,9 @@ class Session final : private CallWire {
   int32_t last_stream_id_ = 0;
   NativeCall* last_call_ = nullptr;
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
+  int32_t last_opened_ = 0;
+  StreamHistory history_;
+  FrameScanner scanner_;
   FloodGuard guard_;
   // Held by each call until its handler has ended.
   const Ref<RefCounted> running_ = MakeRef<Running>();

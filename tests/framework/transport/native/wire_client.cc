@@ -1,6 +1,7 @@
 #include "tests/framework/transport/native/wire_client.h"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -147,6 +148,8 @@ void WireClient::Ping() {
   nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
   Flush();
 }
+
+void WireClient::SendRaw(const std::string& bytes) { EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
 
 void WireClient::StopAnswering() { answers_ = false; }
 

@@ -31,12 +31,13 @@ constexpr char kOk[] = "HEADERS 1 end grpc-status=0";
 class WireTest : public ServerTestBase {
  protected:
   // The frames that answer one request.
-  std::vector<std::string> AnswerTo(const Fields& fields, const std::string& body = WireClient::Message("hello")) {
+  std::vector<std::string> AnswerTo(const Fields& fields, const std::string& body = WireClient::Message("hello"),
+                                    const std::string& last = "HEADERS 1 end") {
     std::vector<std::string> frames;
     RunWith([&] {
       WireClient client(address_);
       const int32_t stream = client.Open(fields, body);
-      EXPECT_TRUE(client.WaitFor("HEADERS " + std::to_string(stream) + " end"));
+      EXPECT_TRUE(client.WaitFor(last));
       frames = client.FramesOf(stream);
     });
     return frames;
@@ -113,13 +114,43 @@ TEST_P(WireTest, AnEarlyStatusIsFollowedByAResetWithoutError) {
 
 TEST_P(WireTest, WhatIsNotGrpcIsAnsweredInTheWordsOfHttp) {
   Listen();
-  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{":method", "GET"}}), ""), ElementsAre(StartsWith("HEADERS 1 end :status=405")));
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{":method", "GET"}}), "", "DATA 1"),
+              ElementsAre("HEADERS 1 :status=405 content-type=text/plain; charset=utf-8", "DATA 1 31 end"));
   EXPECT_THAT(sinks_, IsEmpty());
 }
 
 TEST_P(WireTest, AnotherContentTypeIs415) {
   Listen();
-  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"content-type", "application/json"}}), ""), ElementsAre(StartsWith("HEADERS 1 end :status=415")));
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"content-type", "application/json"}}), "", "DATA 1"),
+              ElementsAre("HEADERS 1 :status=415 content-type=text/plain; charset=utf-8", "DATA 1 41 end"));
+}
+
+TEST_P(WireTest, DataOnAStreamThatThePeerHasResetEndsTheConnection) {
+  OnEachCall([](ScriptedSink&) {});
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    const int32_t stream = client.Open(WireClient::Request("/a.B/C"), "", false);
+    client.Reset(stream, NGHTTP2_CANCEL);
+    client.Ping();
+    EXPECT_TRUE(client.WaitFor("PING ack"));
+    client.SendRaw(std::string("\0\0\1\0\0\0\0\0\1x", 10));
+    EXPECT_TRUE(client.WaitFor("GOAWAY 1 5 frame on a closed stream"));
+    EXPECT_TRUE(client.WaitForEnd());
+  });
+}
+
+TEST_P(WireTest, DataOnAStreamThatWasResetHereIsLetThrough) {
+  OnEachCall([](ScriptedSink& sink) { sink.Finish(); });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    client.Open(WireClient::Request("/a.B/C"), "", false);
+    EXPECT_TRUE(client.WaitFor("RST_STREAM 1 0"));
+    client.SendRaw(std::string("\0\0\1\0\0\0\0\0\1x", 10));
+    client.Open(WireClient::Request("/a.B/C"), "");
+    EXPECT_TRUE(client.WaitFor("HEADERS 3 end"));
+  });
 }
 
 TEST_P(WireTest, AMalformedTimeoutFailsTheCall) {

@@ -1,0 +1,50 @@
+#ifndef ROTA_TRANSPORT_NATIVE_STREAM_HISTORY_H_
+#define ROTA_TRANSPORT_NATIVE_STREAM_HISTORY_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace rota::native {
+
+// How the streams of a connection ended that were closed last: a peer that has ended a stream must send nothing more on it,
+// while one whose stream was reset from here may not have heard of it yet (RFC 9113, section 5.1, "closed"). nghttp2 leaves
+// both alone.
+// Thread: one.
+// Bound:  kRemembered streams of each kind; on older ones everything is let through.
+class StreamHistory {
+ public:
+  static constexpr size_t kRemembered = 32;
+
+  // The peer has ended or reset its side.
+  void OnEndedByPeer(int32_t stream) { ended_.Add(stream); }
+  // It was reset from here, and the peer had not ended its side.
+  void OnResetHere(int32_t stream) { reset_.Add(stream); }
+
+  // DATA on `stream`, which is closed, breaks the protocol.
+  bool ForbidsData(int32_t stream) const { return ended_.Has(stream); }
+  // HEADERS on `stream`, which is not open although later ones were opened, break it.
+  bool ForbidsHeaders(int32_t stream) const { return !reset_.Has(stream) && stream > reset_.forgotten; }
+
+ private:
+  struct Ring {
+    void Add(int32_t stream) {
+      int32_t& place = streams[next++ % kRemembered];
+      forgotten = std::max(forgotten, place);
+      place = stream;
+    }
+    bool Has(int32_t stream) const { return std::find(streams.begin(), streams.end(), stream) != streams.end(); }
+
+    std::array<int32_t, kRemembered> streams{};
+    size_t next = 0;
+    int32_t forgotten = 0;  // The highest one that is not remembered any more.
+  };
+
+  Ring ended_;
+  Ring reset_;
+};
+
+}  // namespace rota::native
+
+#endif  // ROTA_TRANSPORT_NATIVE_STREAM_HISTORY_H_

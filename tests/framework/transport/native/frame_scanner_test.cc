@@ -1,0 +1,61 @@
+#include "framework/transport/native/frame_scanner.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace rota::native {
+namespace {
+
+using Frames = std::vector<std::pair<int, int32_t>>;
+
+std::string Frame(uint8_t type, uint32_t stream, const std::string& payload) {
+  const size_t size = payload.size();
+  std::string bytes{static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size), static_cast<char>(type), '\0'};
+  for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<char>(stream >> shift));
+  return bytes + payload;
+}
+
+class FrameScannerTest : public testing::Test {
+ protected:
+  void Scan(std::string_view bytes) {
+    scanner_.Scan({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, [this](uint8_t type, int32_t stream) {
+      frames_.emplace_back(type, stream);
+      return true;
+    });
+  }
+
+  const std::string bytes_ = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Frame(4, 0, "") + Frame(1, 1, std::string(300, 'h')) +
+                             Frame(0, 0x80000001, std::string(70000, 'd')) + Frame(8, 3, "0001");
+  const Frames all_ = {{4, 0}, {1, 1}, {0, 1}, {8, 3}};
+  FrameScanner scanner_;
+  Frames frames_;
+};
+
+TEST_F(FrameScannerTest, EveryHeaderIsFound) {
+  Scan(bytes_);
+  EXPECT_EQ(frames_, all_);
+}
+
+TEST_F(FrameScannerTest, BytesMayComeInAnyPieces) {
+  for (const size_t piece : {size_t{1}, size_t{7}, size_t{9}, size_t{1000}}) {
+    scanner_ = FrameScanner();
+    frames_.clear();
+    for (size_t at = 0; at < bytes_.size(); at += piece) Scan(std::string_view(bytes_).substr(at, piece));
+    EXPECT_EQ(frames_, all_) << piece;
+  }
+}
+
+TEST_F(FrameScannerTest, ItStopsWhenItIsTold) {
+  int seen = 0;
+  EXPECT_FALSE(scanner_.Scan({reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()}, [&](uint8_t, int32_t) { return ++seen < 2; }));
+  EXPECT_EQ(seen, 2);
+}
+
+}  // namespace
+}  // namespace rota::native
