@@ -250,7 +250,7 @@ void NativeCall::Clear() {
   received_.Clear();
   credit_ = unreturned_ = 0;
   fault_ = OkStatus();
-  begun_ = refused_ = delivering_ = remote_ended_ = reset_by_peer_ = half_close_told_ = full_ = writable_due_ = false;
+  begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;
   submit_queued = delivery_queued = false;
 }
 

@@ -57,7 +57,6 @@ class NativeCall final : public Call, public RefCounted {
   void OnHeadersEnd();
   void OnBytes(std::span<const uint8_t> bytes);
   void OnRemoteEnd();
-  void OnReset() { reset_by_peer_ = true; }
   // The stream is over. Nothing follows.
   void OnClosed();
 
@@ -72,7 +71,6 @@ class NativeCall final : public Call, public RefCounted {
   Response& response() { return response_; }
   void OnRoom();  // nghttp2 has taken messages
   bool remote_ended() const { return remote_ended_; }
-  bool ended_by_peer() const { return remote_ended_ || reset_by_peer_; }
   bool closed() const { return wire_ == nullptr; }
   size_t index = 0;              // In the list of the session.
   bool submit_queued = false;    // In the list of those with something to send.
@@ -121,7 +119,6 @@ class NativeCall final : public Call, public RefCounted {
   bool refused_ = false;
   bool delivering_ = false;
   bool remote_ended_ = false;
-  bool reset_by_peer_ = false;
   bool half_close_told_ = false;
   bool full_ = false;       // Write() has returned false and OnWritable() has not followed.
   bool writable_due_ = false;

@@ -147,21 +147,24 @@ NativeCall* Session::Find(int32_t stream_id) {
   return last_call_;
 }
 
-// Looked up before nghttp2 is given the bytes: what a peer opens, ends or resets with the same ones is not yet known, so
-// nobody is wronged.
 bool Session::IsAllowed(uint8_t type, int32_t stream_id) {
   switch (type) {
     case NGHTTP2_HEADERS:
-      return stream_id > last_opened_ || Find(stream_id) != nullptr || !history_.ForbidsHeaders(stream_id);
+      if (history_.ForbidsHeaders(stream_id, Find(stream_id) != nullptr)) return false;
+      history_.OnHeaders(stream_id);
+      return true;
     case NGHTTP2_DATA:
-      return stream_id > last_opened_ || Find(stream_id) != nullptr || !history_.ForbidsData(stream_id);
+      return !history_.ForbidsData(stream_id);
+    case NGHTTP2_RST_STREAM:
+      // Here already: the rest of these bytes may go on with the stream.
+      history_.OnEndedByPeer(stream_id);
+      return true;
     default:
       return true;
   }
 }
 
 void Session::OnBeginHeaders(int32_t stream_id) {
-  last_opened_ = stream_id;
   // Streams that were reset do not count for nghttp2, but their handlers may run on. An honest peer can try again, because
   // this one has not begun (RFC 9113, section 8.7).
   if (running_->references() > kMaxStreams) {
@@ -203,9 +206,6 @@ void Session::OnFrame(const nghttp2_frame& frame) {
     case NGHTTP2_SETTINGS:
       if (!std::exchange(ready_, true)) owner_.OnReady();
       return;
-    case NGHTTP2_RST_STREAM:
-      if (NativeCall* const call = Find(frame.hd.stream_id)) call->OnReset();
-      return;
     default:
       return;
   }
@@ -232,7 +232,7 @@ void Session::OnStreamClose(int32_t stream_id) {
   last_call_ = nullptr;
   if (call == nullptr) return;
   if (fields_of_ == call) fields_of_ = nullptr;
-  if (call->ended_by_peer()) {
+  if (call->remote_ended()) {
     history_.OnEndedByPeer(stream_id);
   } else {
     history_.OnResetHere(stream_id);

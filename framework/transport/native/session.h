@@ -74,7 +74,8 @@ class Session final : private CallWire {
   struct Callbacks;
 
   NativeCall* Find(int32_t stream_id);
-  // Whether the peer may send such a frame on `stream_id` now; see StreamHistory.
+  // Whether the peer may send such a frame on `stream_id` now, by StreamHistory. Asked before nghttp2 has the frame, and those
+  // before it that came with it.
   bool IsAllowed(uint8_t type, int32_t stream_id);
   void OnBeginHeaders(int32_t stream_id);
   void OnFrame(const nghttp2_frame& frame);
@@ -107,7 +108,6 @@ class Session final : private CallWire {
   int32_t last_stream_id_ = 0;
   NativeCall* last_call_ = nullptr;
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
-  int32_t last_opened_ = 0;
   StreamHistory history_;
   FrameScanner scanner_;
   FloodGuard guard_;

@@ -8,24 +8,34 @@
 
 namespace rota::native {
 
-// How the streams of a connection ended that were closed last: a peer that has ended a stream must send nothing more on it,
-// while one whose stream was reset from here may not have heard of it yet (RFC 9113, section 5.1, "closed"). nghttp2 leaves
-// both alone.
+// What became of the latest streams of a connection: a peer that has ended a stream must send nothing more on it, while one
+// whose stream was reset from here may not have heard of it yet (RFC 9113, section 5.1, "closed"); and new streams have rising
+// numbers (section 5.1.1). nghttp2 lets all of it pass.
 // Thread: one.
 // Bound:  kRemembered streams of each kind; on older ones everything is let through.
 class StreamHistory {
  public:
   static constexpr size_t kRemembered = 32;
 
+  // The peer sends HEADERS, allowed by ForbidsHeaders().
+  void OnHeaders(int32_t stream) {
+    if (stream <= highest_) return;
+    highest_ = stream;
+    opened_.Add(stream);
+  }
   // The peer has ended or reset its side.
   void OnEndedByPeer(int32_t stream) { ended_.Add(stream); }
   // It was reset from here, and the peer had not ended its side.
   void OnResetHere(int32_t stream) { reset_.Add(stream); }
 
-  // DATA on `stream`, which is closed, breaks the protocol.
+  // DATA on `stream` breaks the protocol.
   bool ForbidsData(int32_t stream) const { return ended_.Has(stream); }
-  // HEADERS on `stream`, which is not open although later ones were opened, break it.
-  bool ForbidsHeaders(int32_t stream) const { return !reset_.Has(stream) && stream > reset_.forgotten; }
+  // HEADERS on `stream` break it. `open`: it is known to be open.
+  bool ForbidsHeaders(int32_t stream, bool open) const {
+    if (ended_.Has(stream)) return true;
+    if (stream > highest_ || open || stream <= std::max(opened_.forgotten, reset_.forgotten)) return false;
+    return !opened_.Has(stream) && !reset_.Has(stream);
+  }
 
  private:
   struct Ring {
@@ -41,6 +51,8 @@ class StreamHistory {
     int32_t forgotten = 0;  // The highest one that is not remembered any more.
   };
 
+  int32_t highest_ = 0;
+  Ring opened_;
   Ring ended_;
   Ring reset_;
 };
