@@ -79,19 +79,31 @@ uint64_t AllocationsOfOneCall(const CallStart& start) {
   return counted;
 }
 
-TEST(AllocationTest, AUnaryCallTakesFourBlocks) {
-  // The call with its request and its turn, the context, the name of the method in it, and the answer.
-  EXPECT_EQ(AllocationsOfOneCall({.path = "/echo.v1.Echo/Say", .authority = {}, .peer = "127.0.0.1:12345", .metadata = {}}), 4u);
+// AddressSanitizer sees the use of a block after its end, for which the pools are off.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool kPooled = false;
+#else
+constexpr bool kPooled = true;
+#endif
+#else
+constexpr bool kPooled = true;
+#endif
+
+TEST(AllocationTest, AUnaryCallTakesNothingFromTheHeap) {
+  if (!kPooled) GTEST_SKIP() << "the pools are off under AddressSanitizer";
+  EXPECT_EQ(AllocationsOfOneCall({.path = "/echo.v1.Echo/Say", .authority = {}, .peer = "127.0.0.1:12345", .metadata = {}}), 0u);
 }
 
 TEST(AllocationTest, ADeadlineTakesNoMore) {
+  if (!kPooled) GTEST_SKIP() << "the pools are off under AddressSanitizer";
   // The timer lies in a slab of the loop, and so does the list of its delay.
   EXPECT_EQ(AllocationsOfOneCall({.path = "/echo.v1.Echo/Say",
                                   .authority = {},
                                   .peer = "127.0.0.1:12345",
                                   .metadata = {},
                                   .deadline = TimePoint(std::chrono::hours(9))}),
-            4u);
+            0u);
 }
 
 }  // namespace
