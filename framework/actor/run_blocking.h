@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -59,8 +60,8 @@ class [[nodiscard]] JobAwaiter final : public Waiter, private Job {
  public:
   using R = std::invoke_result_t<F&>;
 
-  JobAwaiter(RequestContext& context, JobKind kind, F function)
-      : Waiter(context.loop()), context_(context), kind_(kind), function_(std::move(function)) {}
+  JobAwaiter(RequestContext& context, JobKind kind, F function, const std::source_location& where)
+      : Waiter(context.loop()), context_(context), kind_(kind), where_(where), function_(std::move(function)) {}
   ~JobAwaiter() override {
     if (submitted_) context_.workers()->TryCancel(*this);
   }
@@ -74,7 +75,7 @@ class [[nodiscard]] JobAwaiter final : public Waiter, private Job {
   Status Start() override {
     WorkerPool* const workers = context_.workers();
     if (workers == nullptr) return FailedPreconditionError("RunBlocking() needs a worker pool, and this context has none");
-    Status status = workers->Submit(*this, kind_, context_.deadline());
+    Status status = workers->Submit(*this, kind_, context_.deadline(), where_);
     submitted_ = status.ok();
     return status;
   }
@@ -104,6 +105,7 @@ class [[nodiscard]] JobAwaiter final : public Waiter, private Job {
 
   RequestContext& context_;
   const JobKind kind_;
+  const std::source_location where_;
   F function_;
   // Written by the job, read once it is done.
   internal::JobResult<R> result_;
@@ -115,13 +117,14 @@ class [[nodiscard]] JobAwaiter final : public Waiter, private Job {
 
 // `R r = co_await RunBlocking(ctx, JobKind::kSlow, [&] { ... })` runs the function as a job on the worker pool.
 template <typename F>
-JobAwaiter<F> RunBlocking(RequestContext& context, JobKind kind, F function) {
-  return JobAwaiter<F>(context, kind, std::move(function));
+JobAwaiter<F> RunBlocking(RequestContext& context, JobKind kind, F function,
+                          const std::source_location& where = std::source_location::current()) {
+  return JobAwaiter<F>(context, kind, std::move(function), where);
 }
 
 template <typename F>
-JobAwaiter<F> RequestContext::RunBlocking(F function) {
-  return JobAwaiter<F>(*this, JobKind::kFast, std::move(function));
+JobAwaiter<F> RequestContext::RunBlocking(F function, const std::source_location& where) {
+  return JobAwaiter<F>(*this, JobKind::kFast, std::move(function), where);
 }
 
 }  // namespace rota

@@ -1,6 +1,8 @@
 #ifndef ROTA_ACTOR_SLEEP_H_
 #define ROTA_ACTOR_SLEEP_H_
 
+#include <source_location>
+
 #include "framework/actor/waiter.h"
 #include "framework/base/clock.h"
 #include "framework/context/request_context.h"
@@ -12,15 +14,18 @@ namespace rota {
 // Fails when the request is cancelled.
 class [[nodiscard]] Sleep final : public Waiter {
  public:
-  Sleep(EventLoop& loop, Duration delay) : Waiter(loop), delay_(delay) {}
-  Sleep(RequestContext& context, Duration delay) : Sleep(context.loop(), delay) {}
+  // `where` is the owner of the timer in EventLoop::ListRefs().
+  Sleep(EventLoop& loop, Duration delay, const std::source_location& where = std::source_location::current())
+      : Waiter(loop), delay_(delay), where_(where) {}
+  Sleep(RequestContext& context, Duration delay, const std::source_location& where = std::source_location::current())
+      : Sleep(context.loop(), delay, where) {}
   ~Sleep() override { timer_.Clear(); }
 
   void await_resume() {}
 
  private:
   Status Start() override {
-    timer_ = loop().SetTimeout(delay_, [this] { Complete(); });
+    timer_ = loop().SetTimeout(delay_, [this] { Complete(); }, where_);
     return OkStatus();
   }
   void Abandon(const Status& status) override {
@@ -29,6 +34,7 @@ class [[nodiscard]] Sleep final : public Waiter {
   }
 
   const Duration delay_;
+  const std::source_location where_;
   Timer timer_;
 };
 

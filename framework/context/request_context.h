@@ -4,6 +4,7 @@
 #include <any>
 #include <memory_resource>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,7 +104,7 @@ class RequestContext final : public ContextBase, public Pooled {
   // `co_await context.RunBlocking(function)` runs `function` as a job on the worker pool and gives back what it returns.
   // Defined in framework/actor/run_blocking.h, which a caller includes.
   template <typename F>
-  JobAwaiter<F> RunBlocking(F function);
+  JobAwaiter<F> RunBlocking(F function, const std::source_location& where = std::source_location::current());
 
   // The value that `key` names here or in the nearest parent, or null.
   template <typename T>

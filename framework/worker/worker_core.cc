@@ -45,7 +45,7 @@ void WorkerCore::StartThreads() {
   }
 }
 
-Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline) {
+Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline, const std::source_location& where) {
   JobEntry& entry = EntryOf(job);
   ROTA_CHECK(entry.phase == JobEntry::Phase::kOutside, "a job was submitted while a pool still had it");
   if (stopped_) {
@@ -63,7 +63,7 @@ Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline) {
   entry.deadline = deadline;
   entry.submitted = loop_.Now();
   entry.context = CurrentContext();
-  entry.operation.emplace(loop_, RefKind::kJob);
+  entry.operation.emplace(loop_, RefKind::kJob, where);
   entry.phase = JobEntry::Phase::kQueued;
   queued_[static_cast<size_t>(kind)].PushBack(job);
   WorkerThread* const sleeper = NextQueue() == nullptr ? nullptr : PickSleeper();

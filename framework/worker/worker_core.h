@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <source_location>
 #include <string>
 #include <thread>
 #include <vector>
@@ -63,7 +64,7 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   // ---- Loop thread.
 
   void StartThreads();
-  Status Submit(Job& job, JobKind kind, TimePoint deadline);
+  Status Submit(Job& job, JobKind kind, TimePoint deadline, const std::source_location& where);
   bool TryCancel(Job& job);
   bool Cancel(Job& job);
   // Returns the names of the jobs that still ran after `limit`.

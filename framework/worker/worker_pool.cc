@@ -19,7 +19,9 @@ WorkerPool::~WorkerPool() { Stop(); }
 
 size_t WorkerPool::DefaultThreads() { return std::max<size_t>(2, std::thread::hardware_concurrency()); }
 
-Status WorkerPool::Submit(Job& job, JobKind kind, TimePoint deadline) { return core_->Submit(job, kind, deadline); }
+Status WorkerPool::Submit(Job& job, JobKind kind, TimePoint deadline, const std::source_location& where) {
+  return core_->Submit(job, kind, deadline, where);
+}
 
 bool WorkerPool::TryCancel(Job& job) { return core_->TryCancel(job); }
 

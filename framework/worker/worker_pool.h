@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,9 @@ class WorkerPool {
 
   // Runs `job` on a worker under the current context, and then its Done() on the loop, which stays alive for it. A job
   // that has not started at `deadline` is dropped when its turn comes. Done() never runs inside of Submit().
-  Status Submit(Job& job, JobKind kind = JobKind::kFast, TimePoint deadline = kNoDeadline);
+  // `where` is the owner of the job in EventLoop::ListRefs().
+  Status Submit(Job& job, JobKind kind = JobKind::kFast, TimePoint deadline = kNoDeadline,
+                const std::source_location& where = std::source_location::current());
 
   // Takes a job back that has not started. True: it will not run, the pool has let go of it, and Done() is *not* called.
   // False: it is not queued (any more), so nothing changes: Done() comes, unless it has or the job was never submitted.

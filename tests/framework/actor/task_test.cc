@@ -225,6 +225,13 @@ TEST_F(TaskTest, ACoroutineGoesOnInAMicrotaskAfterItsWaitEnded) {
   EXPECT_EQ(words_, (std::vector<std::string>{"opened", "went on"}));
 }
 
+TEST_F(TaskTest, ASleepIsListedAmongTheRefsOfTheLoopWithWhoSleeps) {
+  auto task = [&]() -> Task<void> { co_await Sleep(loop_, hours(1)); };
+  StartTask<void>(task(), [](Status) {});
+  ASSERT_EQ(loop_.ListRefs().size(), 1u);
+  EXPECT_NE(loop_.ListRefs()[0].owner.find("task_test.cc:"), std::string::npos) << loop_.ListRefs()[0].owner;
+}
+
 class CancelledTaskTest : public TaskTest {
  protected:
   Ref<RequestContext> MakeContext(TimePoint deadline = kNoDeadline) {

@@ -88,6 +88,18 @@ TEST_F(WorkerPoolTest, AJobRunsOnAnotherThreadAndEndsOnTheLoop) {
   EXPECT_EQ(stats.running + stats.queued + stats.waiting, 0u);
 }
 
+TEST_F(WorkerPoolTest, AJobIsListedAmongTheRefsOfTheLoopWithWhoSubmittedIt) {
+  WorkerPool pool(loop_, {.threads = 1});
+  TestJob job;
+  ASSERT_TRUE(pool.Submit(job).ok());
+  const int line = __LINE__ - 1;
+  ASSERT_EQ(loop_.ListRefs().size(), 1u);
+  EXPECT_EQ(loop_.ListRefs()[0].kind, RefKind::kJob);
+  EXPECT_EQ(loop_.ListRefs()[0].owner, "tests/framework/worker/worker_pool_test.cc:" + std::to_string(line));
+  loop_.Run();
+  EXPECT_TRUE(loop_.ListRefs().empty());
+}
+
 TEST_F(WorkerPoolTest, TheContextOfTheSubmitterIsCurrentInTheJobAndAtItsEnd) {
   WorkerPool pool(loop_, {.threads = 2});
   const auto context = MakeRef<RequestContext>(loop_, RequestContext::Start{.id = "r1"});
