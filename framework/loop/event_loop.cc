@@ -55,7 +55,8 @@ EventLoop::EventLoop(Clock& clock, Options options)
 
 EventLoop::~EventLoop() {
   // What was posted after the end is destroyed here, on the loop's thread.
-  inbox_.Take(batch_);
+  while (!posted_.empty()) posted_.DropFront();
+  inbox_.Take(posted_);
 }
 
 void EventLoop::RunCompletion(Operation operation, Callback completion) {

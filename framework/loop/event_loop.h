@@ -23,6 +23,7 @@
 #include "framework/loop/operation.h"
 #include "framework/loop/phase.h"
 #include "framework/loop/poller.h"
+#include "framework/loop/posted_batch.h"
 #include "framework/loop/ref_ledger.h"
 #include "framework/loop/refs.h"
 #include "framework/loop/tick_queue.h"
@@ -176,7 +177,7 @@ class EventLoop {
   // What keeps the loop alive, the oldest first: why Run() does not return.
   std::vector<RefEntry> ListRefs() const;
   size_t queued_immediates() const { return immediates_.size(); }
-  size_t queued_pending() const { return pending_.size() + (posted_.empty() ? 0 : posted_.size() - posted_from_); }
+  size_t queued_pending() const { return pending_.size() + posted_.size(); }
   size_t queued_ticks() const { return tick_queue_.ticks(); }
   size_t queued_microtasks() const { return tick_queue_.microtasks(); }
   size_t closing_handles() const { return closing_.size(); }
@@ -217,7 +218,6 @@ class EventLoop {
   void Wait();
   // Runs what other threads have posted before this phase looked.
   void RunAllPosted();
-  void KeepMemory(std::vector<Callback> batch);
   bool has_pending() const { return !pending_.empty() || !posted_.empty(); }
   void RunPosted(Callback& callback);
   bool PollHasBudget();
@@ -269,13 +269,11 @@ class EventLoop {
   RingQueue<QueuedImmediate> immediates_;
   // What poll has put off: completions, and then the rest of a batch that was posted.
   RingQueue<Completion> pending_;
-  std::vector<Callback> posted_;
-  size_t posted_from_ = 0;
+  PostedBatch posted_;
   std::vector<Ref<Handle>> closing_;
   HookList idle_hooks_;
   HookList prepare_hooks_;
   HookList check_hooks_;
-  std::vector<Callback> batch_;
   // Deques: a callback may add others while it runs.
   std::deque<Callback> before_exit_;
   std::deque<UniqueFunction<void(int)>> exit_hooks_;

