@@ -216,6 +216,9 @@ class EventLoop {
   bool MayBlock() const;
   void Poll(Duration timeout);
   void Wait();
+  bool MayComeSoon() const;
+  // Waits for Post() without sleeping, for a moment or until `next`. False when there was none.
+  bool AwaitPost(TimePoint next);
   // Runs what other threads have posted before this phase looked.
   void RunAllPosted();
   bool has_pending() const { return !pending_.empty() || !posted_.empty(); }
@@ -294,6 +297,8 @@ class EventLoop {
   uint64_t drain_limit_ = 0;
   Duration iteration_idle_{};
   bool waiting_ = false;
+  // The last wait with jobs outstanding was short.
+  bool jobs_end_soon_ = true;
   // The inbox has been emptied in this poll phase; and a wake-up came after that, for the next one.
   uint64_t poll_callbacks_ = 0;
   uint64_t completions_ = 0;

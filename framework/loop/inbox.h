@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "framework/base/brief_mutex.h"
 #include "framework/loop/posted_batch.h"
 
 namespace rota {
@@ -20,7 +21,7 @@ class Inbox {
   // Makes the callback of `callable` in its place; `callable` is moved, and must not throw. True when the loop sleeps: the caller has to wake it, and is the only one that was told.
   template <typename F>
   bool Add(F&& callable) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     incoming_.Add(std::forward<F>(callable));
     if (incoming_.size() == 1) has_any_.store(true, std::memory_order_relaxed);
     return std::exchange(asleep_, false);
@@ -28,13 +29,13 @@ class Inbox {
   // The loop is about to sleep. False when something waits: it must not. One that something else has woken still counts as
   // asleep until Take() or Add(): the worst that comes of it is one call to wake it that is not needed.
   bool BeginSleep() {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     asleep_ = incoming_.empty();
     return asleep_;
   }
   // Moves everything that waits into `batch`, which must be empty; its memory goes to the next callbacks.
   void Take(PostedBatch& batch) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     batch.SwapInto(incoming_);
     asleep_ = false;
     has_any_.store(false, std::memory_order_relaxed);
@@ -47,7 +48,7 @@ class Inbox {
   // Mirrors whether incoming_ is empty, for a look without the lock.
   std::atomic<bool> has_any_ = false;
 
-  std::mutex mutex_;
+  BriefMutex mutex_;
   // Guarded by mutex_.
   PostedBatch incoming_;
   bool asleep_ = false;

@@ -1,12 +1,22 @@
 // The phases of the loop.
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "framework/base/check.h"
+#include "framework/base/pause.h"
 #include "framework/loop/event_loop.h"
 
 namespace rota {
+namespace {
+
+// How long the loop stays awake for jobs that end soon: about what it costs to wake it. And what is soon.
+constexpr Duration kLongestAwakeWait = std::chrono::microseconds(20);
+constexpr Duration kSoon = std::chrono::microseconds(100);
+
+}  // namespace
 
 struct EventLoop::TimerSteps {
   StepEnd Run(TimerNode& timer, Duration lateness) const {
@@ -93,10 +103,29 @@ void EventLoop::Wait() {
     // One that is held does not run out: only a completion or another thread ends the wait.
     if (time_holds_ > 0) next = kNoDeadline;
   }
-  waiting_ = next > wait_start_ && inbox_.BeginSleep();
+  waiting_ = next > wait_start_;
+  if (waiting_ && MayComeSoon() && AwaitPost(next)) return Poll(Duration::zero());
+  waiting_ = waiting_ && inbox_.BeginSleep();
   if (!waiting_) return Poll(Duration::zero());
   Poll(next == kNoDeadline ? Poller::kForever : next - wait_start_);
+  if (!inbox_.empty() && refs_.count(RefKind::kJob) > 0) jobs_end_soon_ = Time() - wait_start_ < kSoon;
   if (waiting_) BeginWork();
+}
+
+// Jobs that end soon, as the last have, find the loop awake: to wake it takes longer than most jobs.
+bool EventLoop::MayComeSoon() const { return jobs_end_soon_ && refs_.count(RefKind::kJob) > 0 && !clock_.IsManual(); }
+
+bool EventLoop::AwaitPost(TimePoint next) {
+  const TimePoint end = std::min(next, wait_start_ + kLongestAwakeWait);
+  for (int i = 1; inbox_.empty(); ++i) {
+    PauseProcessor();
+    if (i % 16 == 0 && clock_.Now() >= end) {
+      jobs_end_soon_ = false;
+      return false;
+    }
+  }
+  time_is_stale_ = true;
+  return true;
 }
 
 // The first callback after a wait ends the idle time, not the return from it.

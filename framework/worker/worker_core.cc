@@ -36,7 +36,7 @@ WorkerCore::WorkerCore(EventLoop& loop, const WorkerPool::Options& options)
 }
 
 void WorkerCore::StartThreads() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   for (size_t i = 0; i < options_.threads; ++i) {
     WorkerThread& thread = threads_.emplace_back();
     ++live_threads_;
@@ -52,7 +52,7 @@ Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline, const std:
     ++stats_.rejected;
     return UnavailableError(kPoolStopped);
   }
-  std::unique_lock lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   if (queued_[0].size() + queued_[1].size() >= options_.queue_capacity) {
     lock.unlock();
     ++stats_.rejected;
@@ -66,7 +66,8 @@ Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline, const std:
   entry.operation.emplace(loop_, RefKind::kJob, where);
   entry.phase = JobEntry::Phase::kQueued;
   queued_[static_cast<size_t>(kind)].PushBack(job);
-  WorkerThread* const sleeper = NextQueue() == nullptr ? nullptr : PickSleeper();
+  TellNews();
+  WorkerThread* const sleeper = searching_ > 0 || NextQueue() == nullptr ? nullptr : PickSleeper();
   lock.unlock();
   if (sleeper != nullptr) sleeper->wake.notify_one();
   ++stats_.submitted;
@@ -78,7 +79,7 @@ Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline, const std:
 bool WorkerCore::TryCancel(Job& job) {
   JobEntry& entry = EntryOf(job);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     if (entry.phase != JobEntry::Phase::kQueued) return false;
     queued_[static_cast<size_t>(entry.kind)].Remove(job);
     entry.phase = JobEntry::Phase::kOutside;
@@ -95,7 +96,7 @@ bool WorkerCore::TryCancel(Job& job) {
 bool WorkerCore::Cancel(Job& job) {
   JobEntry& entry = EntryOf(job);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     if (entry.phase != JobEntry::Phase::kQueued) return false;
     queued_[static_cast<size_t>(entry.kind)].Remove(job);
     entry.phase = JobEntry::Phase::kOver;
@@ -110,7 +111,7 @@ bool WorkerCore::Cancel(Job& job) {
 void WorkerCore::Resume(JobFiber& fiber) {
   WorkerThread* sleeper = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     --waiting_;
     MakeReady(fiber);
     if (EntryOf(*fiber.job).kind == JobKind::kFast || SlowMayRun()) sleeper = WakeIfSleeping(*fiber.thread);
@@ -134,7 +135,7 @@ void WorkerCore::UpdateTimeHold() {
 }
 
 std::vector<std::string> WorkerCore::RunningJobs() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<std::string> names;
   for (const WorkerThread& thread : threads_) {
     if (thread.running != nullptr) names.push_back(NameOf(*thread.running));
@@ -143,7 +144,7 @@ std::vector<std::string> WorkerCore::RunningJobs() {
 }
 
 const WorkerStats& WorkerCore::stats() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   stats_.queued = queued_[0].size() + queued_[1].size();
   stats_.running = started_ - waiting_;
   stats_.posting = posting_;
@@ -158,7 +159,7 @@ void WorkerCore::TakeBatch() {
   LoopWait* first_wait = nullptr;
   Job* first_job = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     batch_posted_ = false;
     first_wait = new_waits_.front();
     starting_.Append(std::move(new_waits_));
@@ -234,7 +235,7 @@ std::vector<std::string> WorkerCore::Stop(Duration limit) {
 }
 
 std::vector<std::string> WorkerCore::JoinThreads(Duration limit) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   const auto ended = [this] { return live_threads_ == 0; };
   std::vector<std::string> stuck;
   if (limit == Duration::max()) {
@@ -270,8 +271,9 @@ void WorkerCore::CompleteAll(JobList dropped) {
 }
 
 void WorkerCore::DropQueued(JobList* dropped, LinkQueue<LoopWait>* waits) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   stopping_ = true;
+  TellNews();
   for (JobList& queue : queued_) {
     for (; !queue.empty(); dropped->PushBack(queue.PopFront())) {
       JobEntry& entry = EntryOf(*queue.front());
@@ -301,6 +303,7 @@ JobList* WorkerCore::NextQueue() {
 void WorkerCore::MakeReady(JobFiber& fiber) {
   const JobKind kind = EntryOf(*fiber.job).kind;
   fiber.thread->ready[static_cast<size_t>(kind)].PushBack(fiber);
+  TellNews();
   if (kind == JobKind::kSlow) ++slow_ready_;
 }
 
@@ -309,12 +312,14 @@ WorkerThread* WorkerCore::PickSleeper() { return sleepers_.empty() ? nullptr : W
 WorkerThread* WorkerCore::WakeIfSleeping(WorkerThread& thread) {
   if (!std::exchange(thread.sleeping, false)) return nullptr;
   sleepers_.erase(std::find(sleepers_.begin(), sleepers_.end(), &thread));
+  thread.searching = true;
+  ++searching_;
   return &thread;
 }
 
 // After a step of one thread: what may run now and could not before.
 void WorkerCore::WakeOthers() {
-  if (!sleepers_.empty() && NextQueue() != nullptr) PickSleeper()->wake.notify_one();
+  if (searching_ == 0 && !sleepers_.empty() && NextQueue() != nullptr) PickSleeper()->wake.notify_one();
   if (slow_ready_ == 0 || !SlowMayRun()) return;
   for (WorkerThread& thread : threads_) {
     if (thread.ready[static_cast<size_t>(JobKind::kSlow)].empty() || WakeIfSleeping(thread) == nullptr) continue;

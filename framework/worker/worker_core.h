@@ -2,6 +2,7 @@
 #define ROTA_WORKER_WORKER_CORE_H_
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "framework/base/brief_mutex.h"
 #include "framework/base/clock.h"
 #include "framework/base/status.h"
 #include "framework/context/cancellation.h"
@@ -46,6 +48,10 @@ struct WorkerThread {
   std::condition_variable wake;
   // Guarded by the lock of the core.
   bool sleeping = false;
+  // Looks for work: was woken and has not found any yet, or stays awake for a moment.
+  bool searching = false;
+  // Has stayed awake for as long as it may.
+  bool tired = false;
   // Fibers that have their answer, by JobKind.
   std::array<LinkQueue<JobFiber>, 2> ready;
   // Jobs that have started here and not ended; that which runs now.
@@ -118,7 +124,11 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   // With the lock held: notes what the thread does next, or that it ends.
   const Work& Begin(WorkerThread& self, const Work& work);
   void PostBatch();
+  // Waits for something to do, awake at first.
+  void Rest(WorkerThread& self, std::unique_lock<std::mutex>& lock);
+  void Search(WorkerThread& self, std::unique_lock<std::mutex>& lock);
   void Sleep(WorkerThread& self, std::unique_lock<std::mutex>& lock);
+  void EndSearch(WorkerThread& self);
   // With the lock held.
   void TakeBack(WorkerThread& self, const Step& last);
   Work Take(WorkerThread& self);
@@ -135,6 +145,7 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   WorkerThread* WakeIfSleeping(WorkerThread& thread);
   void WakeOthers();
   bool BatchNeedsPost();
+  void TellNews() { news_.store(news_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
   // Constant after construction.
   EventLoop& loop_;
@@ -156,7 +167,10 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   // Waits that have started.
   CancelList waits_;
 
-  std::mutex mutex_;
+  // Counts what may give a thread work; written under the lock, watched by the thread that searches.
+  std::atomic<uint32_t> news_ = 0;
+
+  BriefMutex mutex_;
   // Guarded by mutex_.
   bool stopping_ = false;
   std::array<JobList, 2> queued_;
@@ -172,6 +186,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   LinkQueue<LoopWait> new_waits_;
   bool batch_posted_ = false;
   std::vector<WorkerThread*> sleepers_;
+  // Threads that look for work. While there is one, a job wakes no other: it wakes the next when it has found some.
+  size_t searching_ = 0;
   std::deque<WorkerThread> threads_;
   size_t live_threads_ = 0;
   std::condition_variable thread_ended_;

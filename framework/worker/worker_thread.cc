@@ -1,5 +1,6 @@
 // What the threads of a WorkerCore do.
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "framework/base/check.h"
+#include "framework/base/pause.h"
 #include "framework/base/status.h"
 #include "framework/loop/context_slot.h"
 #include "framework/worker/fiber.h"
@@ -20,6 +22,9 @@ namespace {
 
 // Fibers that a thread keeps for the next jobs; what was more in a rush is freed.
 constexpr size_t kIdleFibers = 64;
+
+// How long one thread that has no work stays awake: about what it costs to wake it.
+constexpr Duration kLongestSearch = std::chrono::microseconds(20);
 
 thread_local JobFiber* current_fiber = nullptr;
 
@@ -116,11 +121,12 @@ void WorkerCore::RunThread(WorkerThread& self) {
 }
 
 WorkerCore::Work WorkerCore::Next(WorkerThread& self, const Step& last) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   self.running = nullptr;
   TakeBack(self, last);
   for (;;) {
     const Work work = Take(self);
+    if (work) EndSearch(self);
     WakeOthers();
     if (BatchNeedsPost()) {
       ++posting_;
@@ -132,7 +138,7 @@ WorkerCore::Work WorkerCore::Next(WorkerThread& self, const Step& last) {
       continue;
     }
     if (work || (stopping_ && self.started == 0)) return Begin(self, work);
-    Sleep(self, lock);
+    Rest(self, lock);
   }
 }
 
@@ -144,6 +150,36 @@ const WorkerCore::Work& WorkerCore::Begin(WorkerThread& self, const Work& work) 
 
 void WorkerCore::PostBatch() {
   loop_.Post([self = shared_from_this()] { self->TakeBatch(); });
+}
+
+// The next job often comes soon, and to wake a thread takes longer than most jobs.
+void WorkerCore::Rest(WorkerThread& self, std::unique_lock<std::mutex>& lock) {
+  if (!self.tired && (self.searching || searching_ == 0)) {
+    Search(self, lock);
+  } else {
+    EndSearch(self);
+    Sleep(self, lock);
+  }
+}
+
+void WorkerCore::Search(WorkerThread& self, std::unique_lock<std::mutex>& lock) {
+  if (!std::exchange(self.searching, true)) ++searching_;
+  const uint32_t seen = news_.load(std::memory_order_relaxed);
+  lock.unlock();
+  const TimePoint end = std::chrono::steady_clock::now() + kLongestSearch;
+  bool found = false;
+  for (int i = 1; !found; ++i) {
+    PauseProcessor();
+    found = news_.load(std::memory_order_acquire) != seen;
+    if (i % 16 == 0 && std::chrono::steady_clock::now() >= end) break;
+  }
+  lock.lock();
+  self.tired = !found;
+}
+
+void WorkerCore::EndSearch(WorkerThread& self) {
+  if (std::exchange(self.searching, false)) --searching_;
+  self.tired = false;
 }
 
 void WorkerCore::Sleep(WorkerThread& self, std::unique_lock<std::mutex>& lock) {
