@@ -2,6 +2,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "framework/base/check.h"
@@ -60,11 +61,13 @@ void NativeCall::OnHeadersEnd() {
 
 void NativeCall::OnBytes(std::span<const uint8_t> bytes) {
   unreturned_ += bytes.size();
+  held_ += bytes.size();
   // What nobody will hear of any more is not put together.
-  if (refused_ || !fault_.ok() || response_.has_status()) return;
+  if (refused_ || !fault_.ok() || response_.has_status()) return LetGo(held_);
   while (std::optional<MessageFramer::Message> message = framer_.Next(bytes)) TakeMessage(*std::move(message));
+  if (IsWanted()) LetGo(held_);
   if (!framer_.error().ok()) Fault(framer_.error());
-  if (credit_ > received_.size() && unreturned_ >= kCreditStep) GiveCredit();
+  if (IsWanted() && unreturned_ >= kCreditStep) GiveCredit();
 }
 
 void NativeCall::TakeMessage(MessageFramer::Message message) {
@@ -72,9 +75,7 @@ void NativeCall::TakeMessage(MessageFramer::Message message) {
     if (headers_.encoding() == Encoding::kIdentity) {
       return Fault(InternalError("a message is compressed, but grpc-encoding does not say how"));
     }
-    StatusOr<Payload> plain = Gunzip(message.payload.view(), host_->options.max_message_bytes);
-    if (!plain.ok()) return Fault(plain.status());
-    message.payload = *std::move(plain);
+    // Unpacked when the sink takes it: until then it holds no more memory than flow control has let in.
     message.payload.set_compressed(true);
   }
   if (!fault_.ok()) return;
@@ -91,8 +92,15 @@ void NativeCall::OnRemoteEnd() {
 
 void NativeCall::OnClosed() {
   DropMessages();
+  LetGo(held_);
   wire_ = nullptr;
   host_->QueueCall(*this);
+}
+
+void NativeCall::LetGo(size_t bytes) {
+  bytes = std::min(bytes, held_);
+  held_ -= bytes;
+  wire_->LetGo(bytes);
 }
 
 void NativeCall::DropMessages() {
@@ -157,6 +165,11 @@ void NativeCall::DeliverEvents() {
   while (Hears() && credit_ > 0 && !received_.empty()) {
     --credit_;
     Payload message = received_.Pop();
+    LetGo(message.size() + Payload::kHeadroom);
+    if (Status status = Unpack(message); !status.ok()) {
+      fault_ = std::move(status);
+      break;
+    }
     ++host_->stats.messages_received;
     host_->stats.bytes_received += message.size();
     sink_->OnMessage(std::move(message));
@@ -173,7 +186,18 @@ void NativeCall::DeliverEvents() {
     sink_->OnHalfClose();
   }
   if (Hears() && std::exchange(writable_due_, false)) sink_->OnWritable();
-  if (Hears() && credit_ > 0 && unreturned_ >= kCreditStep) GiveCredit();
+  if (!Hears() || !IsWanted()) return;
+  LetGo(held_);
+  if (unreturned_ >= kCreditStep) GiveCredit();
+}
+
+Status NativeCall::Unpack(Payload& message) const {
+  if (!message.compressed()) return OkStatus();
+  StatusOr<Payload> plain = Gunzip(message.view(), host_->options.max_message_bytes);
+  if (!plain.ok()) return std::move(plain).status();
+  message = *std::move(plain);
+  message.set_compressed(true);
+  return OkStatus();
 }
 
 void NativeCall::GiveCredit() {
@@ -202,6 +226,7 @@ void NativeCall::AddReadCredit(uint32_t messages) {
   if (delivering_ || wire_ == nullptr || messages == 0) return;
   // Not here: the sink does not expect a message while it is calling.
   if (!received_.empty()) return host_->QueueCall(*this);
+  LetGo(held_);
   if (unreturned_ >= kCreditStep) GiveCredit();
 }
 
@@ -248,7 +273,7 @@ void NativeCall::Clear() {
   start_.deadline = kNoDeadline;
   start_.slots = {};
   received_.Clear();
-  credit_ = unreturned_ = 0;
+  credit_ = unreturned_ = held_ = 0;
   fault_ = OkStatus();
   begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;
   submit_queued = delivery_queued = false;

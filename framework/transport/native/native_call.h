@@ -30,6 +30,8 @@ class CallWire {
   virtual void QueueSubmit(NativeCall& call) = 0;
   // The peer may send `bytes` more in the stream of `call`.
   virtual void GiveCredit(NativeCall& call, size_t bytes) = 0;
+  // `bytes` that have come are not held for a call any more.
+  virtual void LetGo(size_t bytes) = 0;
   // Ends the stream of `call` at once.
   virtual void ResetStream(NativeCall& call, uint32_t error_code) = 0;
   // Keeps memory that may be about to be written.
@@ -96,6 +98,11 @@ class NativeCall final : public Call, public RefCounted {
   void Fault(Status status);
   void Refuse(Status status);
   void GiveCredit();
+  // The sink takes the message that comes in.
+  bool IsWanted() const { return credit_ > received_.size(); }
+  // Of the bytes that are held; at most all.
+  void LetGo(size_t bytes);
+  Status Unpack(Payload& message) const;
   void DropMessages();
   bool IsPastDeadline() const;
   Status Outcome() const;
@@ -114,6 +121,7 @@ class NativeCall final : public Call, public RefCounted {
   Response response_;
   uint64_t credit_ = 0;     // In messages, from the sink.
   size_t unreturned_ = 0;   // Bytes that the peer got no credit for yet.
+  size_t held_ = 0;         // Bytes that have come and that the sink does not want yet.
   Status fault_;            // What the transport itself ends the call with.
   bool begun_ = false;
   bool refused_ = false;

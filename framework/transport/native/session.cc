@@ -15,6 +15,11 @@ namespace {
 // up no other; the one of a stream as its messages are taken.
 constexpr uint32_t kStreamWindow = 256 << 10;
 constexpr int32_t kConnectionWindow = 4 << 20;
+
+// All calls of a connection together may hold as much of what nobody takes; beyond, the connection waits for them. What a sink
+// has given credit for does not count: else messages that are half here could keep their other halves away.
+constexpr size_t kMaxHeld = 16 << 20;
+
 constexpr uint32_t kMaxStreams = 1000;
 constexpr uint32_t kMaxHeaderBytes = 16 << 10;
 constexpr size_t kMaxContinuations = 128;
@@ -49,7 +54,10 @@ struct Session::Callbacks {
   static int DataChunk(nghttp2_session*, uint8_t, int32_t stream_id, const uint8_t* bytes, size_t size, void* user) {
     Session& session = Of(user);
     session.unreturned_ += size;
-    if (NativeCall* const call = session.Find(stream_id)) call->OnBytes({bytes, size});
+    if (NativeCall* const call = session.Find(stream_id)) {
+      session.held_ += size;
+      call->OnBytes({bytes, size});
+    }
     return 0;
   }
   static int StreamClose(nghttp2_session*, int32_t stream_id, uint32_t, void* user) {
@@ -134,7 +142,7 @@ bool Session::Receive(std::span<const uint8_t> bytes) {
     Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});
     return false;
   }
-  if (unreturned_ > 0) nghttp2_session_consume_connection(session_.get(), std::exchange(unreturned_, 0));
+  ReturnWindow();
   if (nghttp2_session_want_write(session_.get()) || IsOver()) owner_.OnOutput();
   return true;
 }
@@ -315,6 +323,19 @@ void Session::QueueSubmit(NativeCall& call) {
 void Session::GiveCredit(NativeCall& call, size_t bytes) {
   nghttp2_session_consume_stream(session_.get(), call.stream_id(), bytes);
   owner_.OnOutput();
+}
+
+void Session::LetGo(size_t bytes) {
+  const bool was_full = held_ > kMaxHeld;
+  held_ -= bytes;
+  if (!was_full || held_ > kMaxHeld || broken_) return;
+  ReturnWindow();
+  owner_.OnOutput();
+}
+
+void Session::ReturnWindow() {
+  if (unreturned_ == 0 || held_ > kMaxHeld) return;
+  nghttp2_session_consume_connection(session_.get(), std::exchange(unreturned_, 0));
 }
 
 void Session::ResetStream(NativeCall& call, uint32_t error_code) {

@@ -88,10 +88,13 @@ class Session final : private CallWire {
 
   void QueueSubmit(NativeCall& call) override;
   void GiveCredit(NativeCall& call, size_t bytes) override;
+  void LetGo(size_t bytes) override;
   void ResetStream(NativeCall& call, uint32_t error_code) override;
   const Ref<RefCounted>& slot() const override { return running_; }
   void Keep(Payload message) override { owner_.Keep(std::move(message)); }
   void SubmitCalls();
+  // Lets the peer send as much as has come, unless too much of it is held.
+  void ReturnWindow();
 
   // Constant after construction.
   Host& host_;
@@ -113,7 +116,8 @@ class Session final : private CallWire {
   FloodGuard guard_;
   // Held by each call until its handler has ended.
   const Ref<RefCounted> running_ = MakeRef<Running>();
-  size_t unreturned_ = 0;            // Bytes of the connection's window to give back.
+  size_t unreturned_ = 0;  // Bytes of the connection's window to give back.
+  size_t held_ = 0;        // Bytes that calls hold.
   bool drain_begun_ = false;
   bool drain_ended_ = false;
   bool ready_ = false;

@@ -20,6 +20,7 @@ namespace {
 
 using native::Fields;
 using native::WireClient;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -156,13 +157,13 @@ TEST_P(WireTest, DataOnAStreamThatWasResetHereIsLetThrough) {
 TEST_P(WireTest, AMalformedTimeoutFailsTheCall) {
   Listen();
   EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"grpc-timeout", "soon"}}), ""),
-              ElementsAre(HasSubstr("grpc-status=13 grpc-message=grpc-timeout 'soon' is malformed")));
+              Contains(HasSubstr("grpc-status=13 grpc-message=grpc-timeout 'soon' is malformed")));
 }
 
 TEST_P(WireTest, AnUnknownEncodingIsToldWhichThereAre) {
   Listen();
   EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"grpc-encoding", "snappy"}}), ""),
-              ElementsAre(HasSubstr("grpc-accept-encoding=identity, gzip grpc-status=12")));
+              Contains(HasSubstr("grpc-accept-encoding=identity, gzip grpc-status=12")));
 }
 
 TEST_P(WireTest, ACompressedMessageWithoutAnEncodingIsAnError) {
@@ -170,14 +171,14 @@ TEST_P(WireTest, ACompressedMessageWithoutAnEncodingIsAnError) {
   Listen();
   std::string body = WireClient::Message("hello");
   body[0] = 1;
-  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), body), ElementsAre(HasSubstr("grpc-status=13")));
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), body), Contains(HasSubstr("grpc-status=13")));
   EXPECT_EQ(only_sink().outcome.code(), StatusCode::kInternal);
 }
 
 TEST_P(WireTest, AStreamThatEndsWithinAMessageIsAnError) {
   OnEachCall(Echo);
   Listen();
-  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), WireClient::Message("hello").substr(0, 8)), ElementsAre(HasSubstr("grpc-status=13")));
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C"), WireClient::Message("hello").substr(0, 8)), Contains(HasSubstr("grpc-status=13")));
   EXPECT_FALSE(only_sink().half_closed);
 }
 
@@ -226,6 +227,42 @@ TEST_P(WireTest, MessagesThatNobodyReadsStopTheSender) {
   });
   EXPECT_TRUE(read);
   EXPECT_EQ(only_sink().messages.size(), 100u);
+}
+
+TEST_P(WireTest, StreamsThatNobodyReadsHoldABoundedAmountTogether) {
+  std::vector<ScriptedSink*> waiting;
+  OnEachCall([&](ScriptedSink& sink) {
+    sink.on_half_close = [&sink] { sink.Finish(); };
+    waiting.push_back(&sink);
+  });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    const std::string body = WireClient::Message(std::string(200000, 'm'));
+    constexpr int kStreams = 150;
+    std::vector<int32_t> streams;
+    for (int i = 0; i < kStreams; ++i) streams.push_back(client.Open(WireClient::Request("/a.B/C"), body));
+    const auto taken = [&] {
+      size_t bytes = 0;
+      for (const int32_t stream : streams) bytes += body.size() - client.Unsent(stream);
+      return bytes;
+    };
+    // 30 MB are offered: 16 MiB are held, and a window of 4 MiB is on its way.
+    EXPECT_TRUE(client.WaitUntil([&] { return taken() >= size_t{16} << 20; }));
+    for (int i = 0; i < 3; ++i) client.Ping();
+    EXPECT_TRUE(client.WaitUntil([&] { return std::count(client.frames().begin(), client.frames().end(), "PING ack") == 3; }));
+    EXPECT_LE(taken(), (size_t{20} << 20) + body.size());
+    loop_.Post([&] {
+      OnEachCall([](ScriptedSink& sink) {
+        sink.AddCredit(1);
+        sink.on_half_close = [&sink] { sink.Finish(); };
+      });
+      for (ScriptedSink* sink : waiting) sink->AddCredit(1);
+    });
+    EXPECT_TRUE(client.WaitUntil([&] { return taken() == body.size() * kStreams; }));
+    EXPECT_TRUE(client.WaitFor("HEADERS " + std::to_string(streams.back()) + " end"));
+  });
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->messages.size(), 1u);
 }
 
 // ---- Limits.
