@@ -299,7 +299,6 @@ class EventLoop {
   bool waiting_ = false;
   // The last wait with jobs outstanding was short.
   bool jobs_end_soon_ = true;
-  // The inbox has been emptied in this poll phase; and a wake-up came after that, for the next one.
   uint64_t poll_callbacks_ = 0;
   uint64_t completions_ = 0;
   int time_holds_ = 0;
