@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "framework/base/check.h"
@@ -15,6 +16,9 @@ namespace {
 // up no other; the one of a stream as its messages are taken.
 constexpr uint32_t kStreamWindow = 256 << 10;
 constexpr int32_t kConnectionWindow = 4 << 20;
+// They grow with the bandwidth-delay product.
+constexpr uint32_t kLargestWindow = 4 << 20;
+constexpr int32_t kStreamsInConnection = 2;
 
 // All calls of a connection together may hold as much of what nobody takes; beyond, the connection waits for them. What a sink
 // has given credit for does not count: else messages that are half here could keep their other halves away.
@@ -24,6 +28,7 @@ constexpr uint32_t kMaxStreams = 1000;
 constexpr uint32_t kMaxHeaderBytes = 16 << 10;
 constexpr size_t kMaxContinuations = 128;
 
+constexpr std::array<uint8_t, 8> kTunerPing = {'r', 'o', 't', 'a', 'b', 'd', 'p', '1'};
 constexpr std::array<uint8_t, 8> kDrainPing = {'r', 'o', 't', 'a', 'd', 'r', 'n', '1'};
 
 std::string_view View(nghttp2_rcbuf* buffer) {
@@ -54,6 +59,9 @@ struct Session::Callbacks {
   static int DataChunk(nghttp2_session*, uint8_t, int32_t stream_id, const uint8_t* bytes, size_t size, void* user) {
     Session& session = Of(user);
     session.unreturned_ += size;
+    if (session.tuner_.OnData(size, session.host_.loop)) {
+      nghttp2_submit_ping(session.session_.get(), NGHTTP2_FLAG_NONE, kTunerPing.data());
+    }
     if (NativeCall* const call = session.Find(stream_id)) {
       session.held_ += size;
       call->OnBytes({bytes, size});
@@ -111,7 +119,7 @@ struct Session::Callbacks {
 };
 
 Session::Session(Host& host, SessionOwner& owner, const std::string& peer)
-    : host_(host), owner_(owner), peer_(peer), guard_(host.loop) {
+    : host_(host), owner_(owner), peer_(peer), guard_(host.loop), tuner_(kStreamWindow, kLargestWindow) {
   nghttp2_session* session = nullptr;
   ROTA_CHECK(nghttp2_session_server_new3(&session, Callbacks::All(), this, Callbacks::Options(), host.blocks.memory()) == 0, "out of memory");
   session_.reset(session);
@@ -203,11 +211,8 @@ void Session::OnFrame(const nghttp2_frame& frame) {
       return;
     }
     case NGHTTP2_PING:
-      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 && drain_begun_ &&
-          std::memcmp(frame.ping.opaque_data, kDrainPing.data(), kDrainPing.size()) == 0) {
-        EndDrain();
-      }
-      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) == 0 && !owner_.OnPing(std::exchange(sent_since_ping_, false))) {
+      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) return OnPong(frame.ping.opaque_data);
+      if (!owner_.OnPing(std::exchange(sent_since_ping_, false))) {
         Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
       }
       return;
@@ -217,6 +222,17 @@ void Session::OnFrame(const nghttp2_frame& frame) {
     default:
       return;
   }
+}
+
+void Session::OnPong(const uint8_t* payload) {
+  if (drain_begun_ && std::memcmp(payload, kDrainPing.data(), kDrainPing.size()) == 0) return EndDrain();
+  if (std::memcmp(payload, kTunerPing.data(), kTunerPing.size()) != 0) return;
+  const std::optional<uint32_t> window = tuner_.OnPong(host_.loop.Now());
+  if (!window) return;
+  const nghttp2_settings_entry larger = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, *window};
+  nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, &larger, 1);
+  nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0,
+                                        std::max(kConnectionWindow, static_cast<int32_t>(*window) * kStreamsInConnection));
 }
 
 bool Session::IsTolerable(const nghttp2_frame& frame) {

@@ -18,6 +18,7 @@
 #include "framework/transport/native/native_call.h"
 #include "framework/transport/native/output.h"
 #include "framework/transport/native/stream_history.h"
+#include "framework/transport/native/window_tuner.h"
 
 namespace rota::native {
 
@@ -93,6 +94,7 @@ class Session final : private CallWire {
   const Ref<RefCounted>& slot() const override { return running_; }
   void Keep(Payload message) override { owner_.Keep(std::move(message)); }
   void SubmitCalls();
+  void OnPong(const uint8_t* payload);
   // Lets the peer send as much as has come, unless too much of it is held.
   void ReturnWindow();
 
@@ -114,6 +116,7 @@ class Session final : private CallWire {
   StreamHistory history_;
   FrameScanner scanner_;
   FloodGuard guard_;
+  WindowTuner tuner_;
   // Held by each call until its handler has ended.
   const Ref<RefCounted> running_ = MakeRef<Running>();
   size_t unreturned_ = 0;  // Bytes of the connection's window to give back.

@@ -49,7 +49,8 @@ struct WireClient::Callbacks {
         break;
       case NGHTTP2_PING:
         client.frames_.push_back(ack ? "PING ack" : "PING");
-        if (!ack && client.answers_) nghttp2_submit_ping(client.session_, NGHTTP2_FLAG_ACK, frame->ping.opaque_data);
+        if (!ack) client.unanswered_.assign(reinterpret_cast<const char*>(frame->ping.opaque_data), 8);
+        if (!ack && client.answers_) client.Answer();
         break;
       case NGHTTP2_SETTINGS:
         client.frames_.push_back(ack ? "SETTINGS ack" : "SETTINGS");
@@ -152,6 +153,13 @@ void WireClient::Ping() {
 void WireClient::SendRaw(const std::string& bytes) { EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
 
 void WireClient::StopAnswering() { answers_ = false; }
+
+void WireClient::Answer() {
+  answers_ = true;
+  if (unanswered_.empty()) return;
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_ACK, reinterpret_cast<const uint8_t*>(unanswered_.data()));
+  unanswered_.clear();
+}
 
 void WireClient::Flush() {
   if (!speaks_) return;

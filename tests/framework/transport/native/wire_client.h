@@ -37,6 +37,8 @@ class WireClient {
   void SendRaw(const std::string& bytes);
   // Does not answer PINGs, and reads on.
   void StopAnswering();
+  // Answers the last PING that was not answered, and those to come.
+  void Answer();
 
   // Sends and reads until a line of frames() contains `text`; false when the connection ended or time was up first.
   bool WaitFor(const std::string& text);
@@ -49,6 +51,8 @@ class WireClient {
   const std::vector<std::string>& frames() const { return frames_; }
   // Those of one stream.
   std::vector<std::string> FramesOf(int32_t stream) const;
+  // What one stream may send at once, as the peer said last.
+  int64_t Window() const { return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE); }
   // What is left to be sent of the body of `stream`.
   size_t Unsent(int32_t stream) const { return bodies_.at(stream).text.size() - bodies_.at(stream).sent; }
 
@@ -71,6 +75,7 @@ class WireClient {
   std::string fields_;
   bool ended_ = false;
   bool answers_ = true;
+  std::string unanswered_;
 };
 
 }  // namespace rota::native
