@@ -15,9 +15,6 @@ namespace {
 // request: what ends this close to the deadline ran out of time.
 constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
 
-// Of the fields that open a call, as advertised by SETTINGS_MAX_HEADER_LIST_SIZE.
-constexpr size_t kMaxHeaderBytes = 16 << 10;
-
 // Credit is given back in steps, so that not every message costs a frame.
 constexpr size_t kCreditStep = 16 << 10;
 
@@ -41,7 +38,7 @@ void NativeCall::Open(Host& host, CallWire& wire, int32_t stream_id, const std::
   wire_ = &wire;
   stream_id_ = stream_id;
   start_.peer = peer;
-  headers_.Reset(kMaxHeaderBytes);
+  headers_.Reset(RequestHeaders::kMaxBytes);
   framer_.Reset(host.options.max_message_bytes);
   response_.Reset(host.stats);
 }

@@ -18,6 +18,9 @@ namespace rota::native {
 // Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Requests".
 class RequestHeaders {
  public:
+  // What peers are told that a list may have.
+  static constexpr uint32_t kMaxBytes = 16 << 10;
+
   // Begins anew. A list of fields of more than `limit` bytes is refused; a field counts as HTTP/2 counts it: name, value and
   // 32 (RFC 9113, section 10.5.1).
   void Reset(size_t limit);

@@ -1,0 +1,150 @@
+// The half of Session that hears the peer.
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "framework/base/log.h"
+#include "framework/transport/native/session.h"
+#include "framework/transport/native/session_limits.h"
+
+namespace rota::native {
+
+bool Session::Receive(std::span<const uint8_t> bytes) {
+  if (broken_) return false;
+  // What comes after the last word is not looked at.
+  if (terminated_) return true;
+  if (!scanner_.Scan(bytes, [this](uint8_t type, int32_t stream_id) { return IsAllowed(type, stream_id); })) {
+    Terminate(NGHTTP2_STREAM_CLOSED, "frame on a closed stream");
+    return true;
+  }
+  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
+  if (taken < 0) {
+    broken_ = true;
+    Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});
+    return false;
+  }
+  ReturnWindow();
+  if (nghttp2_session_want_write(session_.get()) || IsOver()) owner_.OnOutput();
+  return true;
+}
+
+NativeCall* Session::Find(int32_t stream_id) {
+  if (stream_id != last_stream_id_) {
+    last_stream_id_ = stream_id;
+    last_call_ = static_cast<NativeCall*>(nghttp2_session_get_stream_user_data(session_.get(), stream_id));
+  }
+  return last_call_;
+}
+
+bool Session::IsAllowed(uint8_t type, int32_t stream_id) {
+  switch (type) {
+    case NGHTTP2_HEADERS:
+      if (history_.ForbidsHeaders(stream_id, Find(stream_id) != nullptr)) return false;
+      history_.OnHeaders(stream_id);
+      return true;
+    case NGHTTP2_DATA:
+      return !history_.ForbidsData(stream_id);
+    case NGHTTP2_RST_STREAM:
+      // Here already: the rest of these bytes may go on with the stream.
+      history_.OnEndedByPeer(stream_id);
+      return true;
+    default:
+      return true;
+  }
+}
+
+void Session::OnBeginHeaders(int32_t stream_id) {
+  // Streams that were reset do not count for nghttp2, but their handlers may run on. An honest peer can try again, because
+  // this one has not begun (RFC 9113, section 8.7).
+  if (running_->references() > kMaxStreams) {
+    ++host_.stats.calls_refused;
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
+    history_.OnResetHere(stream_id);
+    return;
+  }
+  Ref<NativeCall> call = host_.NewCall();
+  call->Open(host_, *this, stream_id, peer_);
+  nghttp2_session_set_stream_user_data(session_.get(), stream_id, call.get());
+  fields_of_ = last_call_ = call.get();
+  last_stream_id_ = stream_id;
+  call->index = calls_.size();
+  calls_.push_back(std::move(call));
+  if (calls_.size() == 1) owner_.OnCalls(true);
+}
+
+void Session::OnFrame(const nghttp2_frame& frame) {
+  if (!IsTolerable(frame)) return Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_frames");
+  switch (frame.hd.type) {
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_DATA: {
+      NativeCall* const call = Find(frame.hd.stream_id);
+      if (call == nullptr) return;
+      if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) call->OnHeadersEnd();
+      if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) call->OnRemoteEnd();
+      return;
+    }
+    case NGHTTP2_PING:
+      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) return OnPong(frame.ping.opaque_data);
+      if (!owner_.OnPing(std::exchange(sent_since_ping_, false))) {
+        Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
+      }
+      return;
+    case NGHTTP2_SETTINGS:
+      if (!std::exchange(ready_, true)) owner_.OnReady();
+      return;
+    default:
+      return;
+  }
+}
+
+void Session::OnPong(const uint8_t* payload) {
+  if (drain_begun_ && std::memcmp(payload, kDrainPing.data(), kDrainPing.size()) == 0) return EndDrain();
+  if (std::memcmp(payload, kTunerPing.data(), kTunerPing.size()) != 0) return;
+  const std::optional<uint32_t> window = tuner_.OnPong(host_.loop.Now());
+  if (!window) return;
+  const nghttp2_settings_entry larger = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, *window};
+  nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, &larger, 1);
+  nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0,
+                                        std::max(kConnectionWindow, static_cast<int32_t>(*window) * kStreamsInConnection));
+}
+
+bool Session::IsTolerable(const nghttp2_frame& frame) {
+  switch (frame.hd.type) {
+    case NGHTTP2_HEADERS:
+      return true;
+    case NGHTTP2_DATA:
+      return frame.hd.length > 0 || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 || guard_.OnControl();
+    case NGHTTP2_RST_STREAM:
+      return guard_.OnReset();
+    case NGHTTP2_WINDOW_UPDATE:
+      return guard_.OnWindowUpdate();
+    default:
+      return guard_.OnControl();
+  }
+}
+
+void Session::OnStreamClose(int32_t stream_id) {
+  NativeCall* const call = Find(stream_id);
+  last_stream_id_ = 0;
+  last_call_ = nullptr;
+  if (call == nullptr) return;
+  if (fields_of_ == call) fields_of_ = nullptr;
+  if (call->remote_ended()) {
+    history_.OnEndedByPeer(stream_id);
+  } else {
+    history_.OnResetHere(stream_id);
+  }
+  // The last one takes its place.
+  const Ref<NativeCall> keep = std::move(calls_[call->index]);
+  if (call->index + 1 < calls_.size()) {
+    calls_[call->index] = std::move(calls_.back());
+    calls_[call->index]->index = call->index;
+  }
+  calls_.pop_back();
+  call->OnClosed();
+  if (calls_.empty()) owner_.OnCalls(false);
+}
+
+}  // namespace rota::native
