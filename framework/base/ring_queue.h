@@ -7,7 +7,6 @@
 #include <memory>
 #include <new>
 #include <utility>
-#include <vector>
 
 #include "framework/base/check.h"
 
@@ -24,7 +23,7 @@ class RingQueue {
   // Destructors of the elements may still push.
   ~RingQueue() {
     while (!empty()) Consume([](T&) {});
-    for (T* const block : blocks_) std::allocator<T>().deallocate(block, kBlock);
+    for (size_t i = 0; i < count_; ++i) std::allocator<T>().deallocate(blocks_[i], kBlock);
   }
   RingQueue(const RingQueue&) = delete;
   RingQueue& operator=(const RingQueue&) = delete;
@@ -37,7 +36,7 @@ class RingQueue {
   // Appends a T made of `arguments`, in its place; returns its position.
   template <typename... Arguments>
   uint64_t Emplace(Arguments&&... arguments) {
-    if (tail_ % kBlock == 0 && tail_ / kBlock - kept_ / kBlock == blocks_.size()) Grow();
+    if (tail_ % kBlock == 0 && tail_ / kBlock - kept_ / kBlock == count_) Grow();
     ::new (static_cast<void*>(&Slot(tail_))) T{std::forward<Arguments>(arguments)...};
     return tail_++;
   }
@@ -76,25 +75,26 @@ class RingQueue {
   };
 
   T& Slot(uint64_t position) noexcept {
-    return blocks_[static_cast<size_t>(position / kBlock) & (blocks_.size() - 1)][position % kBlock];
+    return blocks_[static_cast<size_t>(position / kBlock) & (count_ - 1)][position % kBlock];
   }
   // Twice the blocks. All of the old ones are in use, each for the positions that it had.
   void Grow() {
-    const size_t old_count = blocks_.size();
-    const size_t count = std::max<size_t>(1, old_count * 2);
-    std::vector<T*> blocks(count, nullptr);
-    for (size_t i = 0; i < old_count; ++i) {
+    const size_t count = std::max<size_t>(1, count_ * 2);
+    auto blocks = std::make_unique<T*[]>(count);
+    for (size_t i = 0; i < count_; ++i) {
       const size_t number = static_cast<size_t>(kept_ / kBlock) + i;
-      blocks[number & (count - 1)] = blocks_[number & (old_count - 1)];
+      blocks[number & (count - 1)] = blocks_[number & (count_ - 1)];
     }
-    for (T*& block : blocks) {
-      if (block == nullptr) block = std::allocator<T>().allocate(kBlock);
+    for (size_t i = 0; i < count; ++i) {
+      if (blocks[i] == nullptr) blocks[i] = std::allocator<T>().allocate(kBlock);
     }
     blocks_ = std::move(blocks);
+    count_ = count;
   }
 
   // A power of two of blocks of raw memory. Elements live from kept_ to tail_.
-  std::vector<T*> blocks_;
+  std::unique_ptr<T*[]> blocks_;
+  size_t count_ = 0;
   // The first element that is in use by Consume(), or head_.
   uint64_t kept_ = 0;
   uint64_t head_ = 0;

@@ -192,16 +192,14 @@ void EventLoop::RunHooks(HookList& hooks) {
 StepEnd EventLoop::Guarded(Callback& callback, ContextBase* context, bool errors_keep_context) {
   time_is_stale_ = true;
   const ContextScope scope(context);
-  bool threw = false;
   try {
     callback();
   } catch (...) {
-    threw = true;
     if (!errors_keep_context) SwitchContext(nullptr);
     HandleUncaught(std::current_exception());
+    if (!exiting_ && follows_node()) return StepEnd::kThrew;
   }
-  if (exiting_) return StepEnd::kStop;
-  return threw && follows_node() ? StepEnd::kThrew : StepEnd::kDone;
+  return exiting_ ? StepEnd::kStop : StepEnd::kDone;
 }
 
 void EventLoop::HandleUncaught(std::exception_ptr error) {

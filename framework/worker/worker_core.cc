@@ -16,6 +16,12 @@
 namespace rota::internal {
 namespace {
 
+// Jobs that wait at most for the end of a batch of results before they go to the threads.
+constexpr size_t kMostInOutbox = 16;
+
+}  // namespace
+namespace {
+
 // The type of the job, which for RunBlocking() names the function that called it.
 std::string NameOf(const Job& job) {
   int status = 0;
@@ -52,9 +58,7 @@ Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline, const std:
     ++stats_.rejected;
     return UnavailableError(kPoolStopped);
   }
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (queued_[0].size() + queued_[1].size() >= options_.queue_capacity) {
-    lock.unlock();
+  if (jobs_ >= options_.queue_capacity && IsFull()) {
     ++stats_.rejected;
     return ResourceExhaustedError("worker queue is full (capacity " + std::to_string(options_.queue_capacity) + ")");
   }
@@ -65,18 +69,37 @@ Status WorkerCore::Submit(Job& job, JobKind kind, TimePoint deadline, const std:
   entry.context = CurrentContext();
   entry.operation.emplace(loop_, RefKind::kJob, where);
   entry.phase = JobEntry::Phase::kQueued;
-  queued_[static_cast<size_t>(kind)].PushBack(job);
-  TellNews();
-  WorkerThread* const sleeper = searching_ > 0 || NextQueue() == nullptr ? nullptr : PickSleeper();
-  lock.unlock();
-  if (sleeper != nullptr) sleeper->wake.notify_one();
+  outbox_.PushBack(job);
+  if (!handing_over_ || outbox_.size() >= kMostInOutbox) SendOutbox();
   ++stats_.submitted;
   ++jobs_;
   UpdateTimeHold();
   return OkStatus();
 }
 
+bool WorkerCore::IsFull() {
+  SendOutbox();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return queued_[0].size() + queued_[1].size() >= options_.queue_capacity;
+}
+
+void WorkerCore::SendOutbox() {
+  if (outbox_.empty()) return;
+  WorkerThread* sleeper = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    while (!outbox_.empty()) {
+      Job& job = outbox_.PopFront();
+      queued_[static_cast<size_t>(EntryOf(job).kind)].PushBack(job);
+    }
+    TellNews();
+    if (searching_ == 0 && NextQueue() != nullptr) sleeper = PickSleeper();
+  }
+  if (sleeper != nullptr) sleeper->wake.notify_one();
+}
+
 bool WorkerCore::TryCancel(Job& job) {
+  SendOutbox();
   JobEntry& entry = EntryOf(job);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -94,6 +117,7 @@ bool WorkerCore::TryCancel(Job& job) {
 }
 
 bool WorkerCore::Cancel(Job& job) {
+  SendOutbox();
   JobEntry& entry = EntryOf(job);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -144,6 +168,7 @@ std::vector<std::string> WorkerCore::RunningJobs() {
 }
 
 const WorkerStats& WorkerCore::stats() {
+  SendOutbox();
   const std::lock_guard<std::mutex> lock(mutex_);
   stats_.queued = queued_[0].size() + queued_[1].size();
   stats_.running = started_ - waiting_;
@@ -167,7 +192,11 @@ void WorkerCore::TakeBatch() {
     completed_.Append(std::move(finished_));
   }
   ++stats_.batches;
+  // What is submitted in answer to the results goes to the threads together: a lock for each would be fought for.
+  const bool outer = std::exchange(handing_over_, true);
   HandOver(first_wait, first_job);
+  handing_over_ = outer;
+  SendOutbox();
 }
 
 // What this leaves when the loop or the pool ends meanwhile, Stop() finds in the two lists.
@@ -271,6 +300,7 @@ void WorkerCore::CompleteAll(JobList dropped) {
 }
 
 void WorkerCore::DropQueued(JobList* dropped, LinkQueue<LoopWait>* waits) {
+  SendOutbox();
   const std::lock_guard<std::mutex> lock(mutex_);
   stopping_ = true;
   TellNews();

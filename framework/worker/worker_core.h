@@ -106,6 +106,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   // Takes the batch that the workers have made and brings each of its parts to poll, which keeps its budget.
   void TakeBatch();
   void HandOver(LoopWait* wait, Job* job);
+  bool IsFull();
+  void SendOutbox();
   void CompleteFront();
   void StartFront();
   void Complete(Job& job);
@@ -161,6 +163,9 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   size_t jobs_ = 0;
   size_t suspended_ = 0;
   bool holds_time_ = false;
+  // Submitted, and not given to the threads yet; while a batch of results is handed over.
+  JobList outbox_;
+  bool handing_over_ = false;
   // Came back, and wait for Done() or for their start in poll.
   JobList completed_;
   LinkQueue<LoopWait> starting_;
