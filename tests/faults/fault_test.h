@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "framework/runtime/settings.h"
 #include "tests/faults/probe.h"
 #include "tests/framework/runtime/service_process.h"
+#include "tests/integration/service_under_test.h"
 
 namespace rota::faults {
 
@@ -64,7 +64,7 @@ class FaultTest : public testing::TestWithParam<std::string> {
 };
 
 #define ROTA_FAULTS_ON_EVERY_TRANSPORT(Suite)                                                  \
-  INSTANTIATE_TEST_SUITE_P(Transports, Suite, testing::ValuesIn(::rota::KnownTransports()), \
+  INSTANTIATE_TEST_SUITE_P(Transports, Suite, testing::ValuesIn(::rota::Transports()), \
                            [](const auto& info) { return info.param; })
 
 }  // namespace rota::faults

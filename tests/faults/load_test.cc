@@ -165,8 +165,6 @@ TEST_P(LoadFaultTest, CallsWhoseDeadlinePassesAllEndWithItAndLeaveNoHandler) {
 
 TEST_P(LoadFaultTest, WithAllWorkersTakenHealthStillAnswersAndMoreWorkIsRefused) {
   StartServer({"--workers=2", "--worker-queue=10"}, "tests/framework/runtime/probe_service");
-  const auto channel = ChannelTo(address());
-  const auto work = test::v1::Probe::NewStub(channel);
   Outcomes outcomes;
   std::vector<double> health_ms;
   const int callers = 40;
@@ -176,6 +174,8 @@ TEST_P(LoadFaultTest, WithAllWorkersTakenHealthStillAnswersAndMoreWorkIsRefused)
       test::v1::GreetRequest request;
       request.set_wait_ms(LongForm() ? 500 : 100);
       test::v1::GreetResponse response;
+      // A channel each: ThreadSanitizer does not see how libgrpc hands a status from the thread that read it to another.
+      const auto work = test::v1::Probe::NewStub(ChannelTo(address()));
       outcomes.Add(work->Work(&context, request, &response));
     });
     const auto health = grpc::health::v1::Health::NewStub(ChannelTo(address()));

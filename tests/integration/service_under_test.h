@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/framework/runtime/service_process.h"
 
@@ -30,6 +31,13 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+// What --transport= takes. Not from framework/runtime/settings.h: that would link spdlog, which then lends libgrpc the code
+// of its shared pointers, so that ThreadSanitizer takes what libgrpc does for ours.
+inline const std::vector<std::string>& Transports() {
+  static const auto& names = *new std::vector<std::string>{"native", "grpcpp"};
+  return names;
+}
 
 // What every call of a test waits at most.
 inline std::chrono::system_clock::time_point CallLimit() { return std::chrono::system_clock::now() + ServiceProcess::kLimit; }

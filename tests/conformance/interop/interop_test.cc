@@ -9,7 +9,6 @@
 #include <tuple>
 #include <vector>
 
-#include "framework/runtime/settings.h"
 #include "tests/conformance/interop/cases.h"
 #include "tests/framework/runtime/service_process.h"
 #include "tests/integration/service_under_test.h"
@@ -64,7 +63,7 @@ TEST_P(InteropTest, EveryCasePasses) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Transports, InteropTest,
-                         testing::Combine(testing::ValuesIn(KnownTransports()),
+                         testing::Combine(testing::ValuesIn(Transports()),
                                           testing::Values(Security::kPlain, Security::kTls, Security::kMutualTls)),
                          [](const auto& info) { return std::get<0>(info.param) + Name(std::get<1>(info.param)); });
 
@@ -80,11 +79,11 @@ TEST_P(MutualTlsTest, AClientWithoutACertificateThatTheServerTrustsIsRefused) {
   EXPECT_THAT(interop::RunCase(any, nobody), testing::HasSubstr("status 14"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Transports, MutualTlsTest, testing::Combine(testing::ValuesIn(KnownTransports()), testing::Values(Security::kMutualTls)),
+INSTANTIATE_TEST_SUITE_P(Transports, MutualTlsTest, testing::Combine(testing::ValuesIn(Transports()), testing::Values(Security::kMutualTls)),
                          [](const auto& info) { return std::get<0>(info.param); });
 
 TEST(TlsFilesTest, AFileThatIsNotThereEndsTheStartAndIsNamed) {
-  for (const std::string& transport : KnownTransports()) {
+  for (const std::string& transport : Transports()) {
     ServiceProcess process("tests/conformance/interop/interop_server",
                            {"--transport=" + transport, "--listen=127.0.0.1:0", "--admin=off", "--tls-cert=" + Certificates() + "server.pem",
                             "--tls-key=/there/is/no.key"});
@@ -94,7 +93,7 @@ TEST(TlsFilesTest, AFileThatIsNotThereEndsTheStartAndIsNamed) {
 }
 
 TEST(TlsFilesTest, ACertificateWithoutAKeyEndsTheStart) {
-  for (const std::string& transport : KnownTransports()) {
+  for (const std::string& transport : Transports()) {
     ServiceProcess process("tests/conformance/interop/interop_server",
                            {"--transport=" + transport, "--listen=127.0.0.1:0", "--admin=off", "--tls-cert=" + Certificates() + "server.pem"});
     EXPECT_EQ(process.Wait(), 1);
