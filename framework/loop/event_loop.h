@@ -172,6 +172,7 @@ class EventLoop {
 
   // ---- Looking at it.
 
+  Compatibility compatibility() const { return options_.compatibility; }
   const LoopStats& stats() const { return stats_; }
   const RefCounts& refs() const { return refs_; }
   // What keeps the loop alive, the oldest first: why Run() does not return.

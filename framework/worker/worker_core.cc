@@ -19,8 +19,11 @@ namespace {
 // Jobs that wait at most for the end of a batch of results before they go to the threads.
 constexpr size_t kMostInOutbox = 16;
 
-}  // namespace
-namespace {
+size_t SlowLimit(const EventLoop& loop, const WorkerPool::Options& options) {
+  if (options.slow_threads != 0) return options.slow_threads;
+  if (loop.compatibility() == Compatibility::kNode) return (options.threads + 1) / 2;
+  return std::max<size_t>(1, options.threads / 2);
+}
 
 // The type of the job, which for RunBlocking() names the function that called it.
 std::string NameOf(const Job& job) {
@@ -34,7 +37,7 @@ std::string NameOf(const Job& job) {
 WorkerCore::WorkerCore(EventLoop& loop, const WorkerPool::Options& options)
     : loop_(loop),
       options_(options),
-      slow_limit_(options.slow_threads != 0 ? options.slow_threads : std::max<size_t>(1, options.threads / 2)) {
+      slow_limit_(SlowLimit(loop, options)) {
   ROTA_CHECK(options.threads > 0, "a worker pool needs a thread");
   ROTA_CHECK(options.max_fibers > 0, "a worker pool needs a fiber");
   stats_.threads = options.threads;

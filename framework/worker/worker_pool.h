@@ -38,7 +38,8 @@ class WorkerPool {
     size_t max_fibers = 4096;
     // Of each fiber; below it lies a page that may not be touched.
     size_t stack_bytes = 256 * 1024;
-    // Threads that slow jobs may hold at a time; 0: half of them, rounded down, at least 1. libuv has (threads + 1) / 2.
+    // Threads that slow jobs may hold at a time; 0: half of them, at least 1, rounded down, or up as in libuv where the loop
+    // follows Node.
     size_t slow_threads = 0;
     // Whether a manual clock stands still as said above. False for a test that knows by itself when its jobs are done.
     bool holds_time = true;

@@ -9,7 +9,7 @@
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
-#include "framework/transport/native/block_pool.h"
+#include "framework/transport/native/session_memory.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
@@ -52,7 +52,7 @@ class Host {
   size_t calls_running() const { return running->references() - 1; }
   CallAcceptor* acceptor = nullptr;
   // For nghttp2.
-  BlockPool blocks;
+  SessionMemory blocks;
   // For one read; what is in it is used up before the next one.
   std::span<uint8_t> read_buffer;
   // For one flush. A connection whose peer is slow takes it along and puts another one here.

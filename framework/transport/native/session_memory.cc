@@ -1,4 +1,4 @@
-#include "framework/transport/native/block_pool.h"
+#include "framework/transport/native/session_memory.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -7,24 +7,24 @@
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define ROTA_BLOCK_POOL_OFF 1
+#define ROTA_SESSION_MEMORY_OFF 1
 #endif
 #endif
 
 namespace rota::native {
 namespace {
 
-#ifdef ROTA_BLOCK_POOL_OFF
+#ifdef ROTA_SESSION_MEMORY_OFF
 constexpr size_t kKept = 0;
 #else
-constexpr size_t kKept = BlockPool::kKeptBytes;
+constexpr size_t kKept = SessionMemory::kKeptBytes;
 #endif
 
-BlockPool& Of(void* user) { return *static_cast<BlockPool*>(user); }
+SessionMemory& Of(void* user) { return *static_cast<SessionMemory*>(user); }
 
 }  // namespace
 
-BlockPool::BlockPool()
+SessionMemory::SessionMemory()
     : memory_{.mem_user_data = this,
               .malloc = [](size_t size, void* user) { return Of(user).Allocate(size); },
               .free = [](void* block, void* user) { Of(user).Free(block); },
@@ -36,7 +36,7 @@ BlockPool::BlockPool()
                   },
               .realloc = [](void* block, size_t size, void* user) { return Of(user).Resize(block, size); }} {}
 
-BlockPool::~BlockPool() {
+SessionMemory::~SessionMemory() {
   for (List& list : lists_) {
     while (Link* const link = list.head) {
       list.head = link->next;
@@ -45,7 +45,7 @@ BlockPool::~BlockPool() {
   }
 }
 
-void* BlockPool::Allocate(size_t size) {
+void* SessionMemory::Allocate(size_t size) {
   const size_t index = IndexFor(size);
   if (index < kLists && lists_[index].head != nullptr) {
     List& list = lists_[index];
@@ -64,7 +64,7 @@ void* BlockPool::Allocate(size_t size) {
   return header + 1;
 }
 
-void* BlockPool::Resize(void* block, size_t size) {
+void* SessionMemory::Resize(void* block, size_t size) {
   if (block == nullptr) return Allocate(size);
   const size_t old_size = (static_cast<Header*>(block) - 1)->size;
   void* const larger = Allocate(size);
@@ -74,7 +74,7 @@ void* BlockPool::Resize(void* block, size_t size) {
   return larger;
 }
 
-void BlockPool::Free(void* block) {
+void SessionMemory::Free(void* block) {
   if (block == nullptr) return;
   Header* const header = static_cast<Header*>(block) - 1;
   if (header->index < kLists) {

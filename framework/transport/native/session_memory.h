@@ -1,5 +1,5 @@
-#ifndef ROTA_TRANSPORT_NATIVE_BLOCK_POOL_H_
-#define ROTA_TRANSPORT_NATIVE_BLOCK_POOL_H_
+#ifndef ROTA_TRANSPORT_NATIVE_SESSION_MEMORY_H_
+#define ROTA_TRANSPORT_NATIVE_SESSION_MEMORY_H_
 
 #include <nghttp2/nghttp2.h>
 
@@ -15,16 +15,16 @@ namespace rota::native {
 // Thread: loop.
 // Owner:  the server; every session that uses it ends before.
 // Bound:  kKeptBytes are kept in each list; blocks longer than kLongest come from the heap.
-class BlockPool {
+class SessionMemory {
  public:
   static constexpr size_t kGrain = 64;
   static constexpr size_t kLongest = 512;
   static constexpr size_t kKeptBytes = 512 << 10;
 
-  BlockPool();
-  ~BlockPool();
-  BlockPool(const BlockPool&) = delete;
-  BlockPool& operator=(const BlockPool&) = delete;
+  SessionMemory();
+  ~SessionMemory();
+  SessionMemory(const SessionMemory&) = delete;
+  SessionMemory& operator=(const SessionMemory&) = delete;
 
   // As nghttp2 wants it.
   nghttp2_mem* memory() { return &memory_; }
@@ -56,4 +56,4 @@ class BlockPool {
 
 }  // namespace rota::native
 
-#endif  // ROTA_TRANSPORT_NATIVE_BLOCK_POOL_H_
+#endif  // ROTA_TRANSPORT_NATIVE_SESSION_MEMORY_H_

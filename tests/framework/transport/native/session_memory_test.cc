@@ -1,4 +1,4 @@
-#include "framework/transport/native/block_pool.h"
+#include "framework/transport/native/session_memory.h"
 
 #include <cstdint>
 #include <cstring>
@@ -9,8 +9,8 @@
 namespace rota::native {
 namespace {
 
-TEST(BlockPoolTest, BlocksOfEverySizeAreWholeAndApart) {
-  BlockPool pool;
+TEST(SessionMemoryTest, BlocksOfEverySizeAreWholeAndApart) {
+  SessionMemory pool;
   std::vector<uint8_t*> blocks;
   for (size_t size = 0; size < 1500; ++size) {
     auto* const block = static_cast<uint8_t*>(pool.Allocate(size));
@@ -24,13 +24,13 @@ TEST(BlockPoolTest, BlocksOfEverySizeAreWholeAndApart) {
   }
 }
 
-TEST(BlockPoolTest, ABlockIsUsedAgainForOneOfAboutItsSize) {
+TEST(SessionMemoryTest, ABlockIsUsedAgainForOneOfAboutItsSize) {
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
   GTEST_SKIP() << "the pool is off";
 #endif
 #endif
-  BlockPool pool;
+  SessionMemory pool;
   void* const first = pool.Allocate(200);
   pool.Free(first);
   void* const longer = pool.Allocate(300);
@@ -41,8 +41,8 @@ TEST(BlockPoolTest, ABlockIsUsedAgainForOneOfAboutItsSize) {
   pool.Free(longer);
 }
 
-TEST(BlockPoolTest, ResizingKeepsWhatIsThere) {
-  BlockPool pool;
+TEST(SessionMemoryTest, ResizingKeepsWhatIsThere) {
+  SessionMemory pool;
   auto* block = static_cast<char*>(pool.Resize(nullptr, 10));
   std::memcpy(block, "0123456789", 10);
   block = static_cast<char*>(pool.Resize(block, 2000));
@@ -53,8 +53,8 @@ TEST(BlockPoolTest, ResizingKeepsWhatIsThere) {
   pool.Free(nullptr);
 }
 
-TEST(BlockPoolTest, Nghttp2GetsZeroedMemoryWhereItAsksForThat) {
-  BlockPool pool;
+TEST(SessionMemoryTest, Nghttp2GetsZeroedMemoryWhereItAsksForThat) {
+  SessionMemory pool;
   nghttp2_mem& memory = *pool.memory();
   void* const used = memory.malloc(100, memory.mem_user_data);
   std::memset(used, 0xff, 100);
