@@ -1,5 +1,6 @@
 #include "framework/base/slab_pool.h"
 
+#include <cstdlib>
 #include <new>
 
 #include "framework/base/check.h"
@@ -10,6 +11,7 @@ namespace {
 constexpr size_t kGrain = 16;
 // Behind the header; slots of two lines of the cache begin at a pair of them, which is what the processor fetches.
 constexpr size_t kFirstSlot = 128;
+constexpr size_t kHeapHeader = 64;
 
 }  // namespace
 
@@ -23,16 +25,19 @@ SlabPool::~SlabPool() {
     Slab& slab = *first_;
     Remove(slab);
     slab.pool = nullptr;
-    if (slab.taken == 0) ::operator delete(&slab, std::align_val_t{kSlabBytes});
+    if (slab.taken == 0) std::free(&slab);
   }
 }
 
 void SlabPool::AddSlab() {
-  char* const memory = static_cast<char*>(::operator new(kSlabBytes, std::align_val_t{kSlabBytes}));
+  // A little less than to the next slab: there lies the heap's own header of that one, which would cost it a page.
+  void* allocated = nullptr;
+  if (posix_memalign(&allocated, kSlabBytes, kSlabBytes - kHeapHeader) != 0) throw std::bad_alloc();
+  char* const memory = static_cast<char*>(allocated);
   Slab& slab = *::new (static_cast<void*>(memory)) Slab;
   slab.pool = this;
   slab.unused = memory + kFirstSlot;
-  slab.end = slab.unused + (kSlabBytes - kFirstSlot) / slot_bytes_ * slot_bytes_;
+  slab.end = slab.unused + (kSlabBytes - kHeapHeader - kFirstSlot) / slot_bytes_ * slot_bytes_;
   ++empty_slabs_;
   PushFront(slab);
 }
@@ -49,7 +54,7 @@ void SlabPool::AfterGiveBack(Slab& slab) {
     --pool->empty_slabs_;
     pool->Remove(slab);
   }
-  ::operator delete(&slab, std::align_val_t{kSlabBytes});
+  std::free(&slab);
 }
 
 void SlabPool::PushFront(Slab& slab) {

@@ -258,6 +258,7 @@ class EventLoop {
 
   // Constant after construction.
   Clock& clock_;
+  const bool clock_is_manual_ = clock_.IsManual();
   const Options options_;
 
   // Any thread.

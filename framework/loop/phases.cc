@@ -68,15 +68,18 @@ void EventLoop::RunPoll() {
   poll_callbacks_ = 0;
   BeginWork();
   RunHooks(idle_hooks_);
-  RunHooks(prepare_hooks_);
+  if (!prepare_hooks_.empty()) RunHooks(prepare_hooks_);
   // Over the budget a completion costs no more than a move into pending_. One look finds what is ready and waits for it where
   // that is allowed, except under a clock that moves by waiting: there what is ready goes before.
-  const bool looks_first = clock_.IsManual() || !MayBlock();
-  if (looks_first) Poll(Duration::zero());
-  if (!looks_first || (poll_callbacks_ == 0 && MayBlock())) Wait();
+  if (clock_is_manual_ || !MayBlock()) {
+    Poll(Duration::zero());
+    if (clock_is_manual_ && poll_callbacks_ == 0 && MayBlock()) Wait();
+  } else {
+    Wait();
+  }
   // What comes from other threads meanwhile waits for the next poll, as in libuv: check, close and timers go first.
   if (!exiting_ && !inbox_.empty()) RunAllPosted();
-  RunHooks(check_hooks_);
+  if (!check_hooks_.empty()) RunHooks(check_hooks_);
   EndPhase(Phase::kPoll, before);
 }
 
@@ -94,7 +97,7 @@ void EventLoop::Poll(Duration timeout) {
 void EventLoop::Wait() {
   TimePoint next = timers_.next_wake();
   wait_start_ = Time();
-  if (clock_.IsManual()) {
+  if (clock_is_manual_) {
     if (next <= wait_start_) return;
     if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) {
       time_is_stale_ = true;
@@ -113,7 +116,7 @@ void EventLoop::Wait() {
 }
 
 // Jobs that end soon, as the last have, find the loop awake: to wake it takes longer than most jobs.
-bool EventLoop::MayComeSoon() const { return jobs_end_soon_ && refs_.count(RefKind::kJob) > 0 && !clock_.IsManual(); }
+bool EventLoop::MayComeSoon() const { return jobs_end_soon_ && refs_.count(RefKind::kJob) > 0 && !clock_is_manual_; }
 
 bool EventLoop::AwaitPost(TimePoint next) {
   const TimePoint end = std::min(next, wait_start_ + kLongestAwakeWait);
