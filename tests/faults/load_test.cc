@@ -25,7 +25,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* kEmptyCall = "/grpc.testing.TestService/EmptyCall";
 constexpr int kDeadlineExceeded = 4;
+constexpr uint32_t kCancel = 8;  // of HTTP/2
 // Calls that a raw client has under way on its connection.
 constexpr size_t kAtOnce = 50;
 
@@ -146,7 +148,7 @@ TEST_P(LoadFaultTest, CallsWhoseDeadlinePassesAllEndWithItAndLeaveNoHandler) {
   request.add_response_parameters()->set_interval_us(60'000'000);
   const std::string message = Message(request.SerializeAsString());
   Attack("calls with a deadline of 1 ms", [&] {
-    // Not gRPC's C++ client: in a hurry it resets streams that it has not opened, which ends a connection (RFC 9113, section 5.1).
+    // A raw client: it opens every stream that it counts, while gRPC's C++ client gives up some calls before they are sent.
     RawConnection connection(address());
     connection.Start();
     std::vector<uint32_t> streams;
@@ -160,6 +162,22 @@ TEST_P(LoadFaultTest, CallsWhoseDeadlinePassesAllEndWithItAndLeaveNoHandler) {
     for (size_t i = calls - kAtOnce; i < calls; ++i) exceeded += connection.Await(streams[i]).status() == kDeadlineExceeded ? 1 : 0;
     EXPECT_EQ(exceeded, calls);
     return std::to_string(calls) + " calls, " + std::to_string(exceeded) + " DEADLINE_EXCEEDED";
+  });
+}
+
+// As clients of the gRPC C++ library do when a call ends before its stream was opened.
+TEST_P(LoadFaultTest, AResetOfAStreamThatWasNeverOpenedEndsNoOtherCall) {
+  Attack("resets of streams that were never opened", [&] {
+    RawConnection connection(address());
+    connection.Start();
+    EXPECT_EQ(connection.Call(kEmptyCall).status(), 0);
+    connection.Send(RstStreamFrame(connection.NextStream(), kCancel));
+    EXPECT_EQ(connection.Call(kEmptyCall).status(), 0);
+    const std::string in_pieces = RstStreamFrame(connection.NextStream(), kCancel);
+    for (const char byte : in_pieces) connection.Send(std::string_view(&byte, 1));
+    EXPECT_EQ(connection.Call(kEmptyCall).status(), 0);
+    EXPECT_FALSE(connection.go_away().has_value());
+    return std::string("3 calls around 2 resets");
   });
 }
 

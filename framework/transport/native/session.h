@@ -51,7 +51,7 @@ class Session final : private CallWire {
   Session& operator=(const Session&) = delete;
 
   // Takes what the peer has sent. False: it does not speak HTTP/2, and the connection is to be closed.
-  bool Receive(std::span<const uint8_t> bytes);
+  bool Receive(std::span<uint8_t> bytes);
   // Appends what is to be sent until `output` is full; returns whether there may be more. Nothing of it is given twice.
   // A broken session has no more to send.
   bool Gather(Output& output);
@@ -76,8 +76,10 @@ class Session final : private CallWire {
 
   NativeCall* Find(int32_t stream_id);
   // Whether the peer may send such a frame on `stream_id` now, by StreamHistory. Asked before nghttp2 has the frame, and those
-  // before it that came with it.
-  bool IsAllowed(uint8_t type, int32_t stream_id);
+  // before it that came with it. Hides it from nghttp2, by its type, where it is to have no effect.
+  bool IsAllowed(uint8_t& type, int32_t stream_id);
+  // Gives them to nghttp2. False: it is no HTTP/2.
+  bool Feed(std::span<const uint8_t> bytes);
   void OnBeginHeaders(int32_t stream_id);
   void OnFrame(const nghttp2_frame& frame);
   void OnFrameSent(const nghttp2_frame& frame);

@@ -10,24 +10,35 @@
 #include "framework/transport/native/session_limits.h"
 
 namespace rota::native {
+namespace {
 
-bool Session::Receive(std::span<const uint8_t> bytes) {
+// No standard has it, and nghttp2 passes over it.
+constexpr uint8_t kUnknownFrameType = 0xf0;
+
+}  // namespace
+
+bool Session::Receive(std::span<uint8_t> bytes) {
   if (broken_) return false;
   // What comes after the last word is not looked at.
   if (terminated_) return true;
-  if (!scanner_.Scan(bytes, [this](uint8_t type, int32_t stream_id) { return IsAllowed(type, stream_id); })) {
+  if (!scanner_.Scan(bytes, [this](uint8_t& type, int32_t stream_id) { return IsAllowed(type, stream_id); })) {
     Terminate(NGHTTP2_STREAM_CLOSED, "frame on a closed stream");
     return true;
   }
-  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
-  if (taken < 0) {
-    broken_ = true;
-    Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});
-    return false;
-  }
+  // An answer to what is in the first may end the session.
+  if (!Feed(scanner_.head()) || !Feed(scanner_.rest())) return false;
   ReturnWindow();
   if (nghttp2_session_want_write(session_.get()) || IsOver()) owner_.OnOutput();
   return true;
+}
+
+bool Session::Feed(std::span<const uint8_t> bytes) {
+  if (bytes.empty() || terminated_) return true;
+  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
+  if (taken >= 0) return true;
+  broken_ = true;
+  Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});
+  return false;
 }
 
 NativeCall* Session::Find(int32_t stream_id) {
@@ -38,7 +49,7 @@ NativeCall* Session::Find(int32_t stream_id) {
   return last_call_;
 }
 
-bool Session::IsAllowed(uint8_t type, int32_t stream_id) {
+bool Session::IsAllowed(uint8_t& type, int32_t stream_id) {
   switch (type) {
     case NGHTTP2_HEADERS:
       if (history_.ForbidsHeaders(stream_id, Find(stream_id) != nullptr)) return false;
@@ -47,6 +58,11 @@ bool Session::IsAllowed(uint8_t type, int32_t stream_id) {
     case NGHTTP2_DATA:
       return !history_.ForbidsData(stream_id);
     case NGHTTP2_RST_STREAM:
+      if (history_.IsAhead(stream_id)) {
+        type = kUnknownFrameType;
+        if (!guard_.OnReset()) Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_resets");
+        return true;
+      }
       // Here already: the rest of these bytes may go on with the stream.
       history_.OnEndedByPeer(stream_id);
       return true;

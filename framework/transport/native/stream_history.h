@@ -28,6 +28,10 @@ class StreamHistory {
   // It was reset from here, and the peer had not ended its side.
   void OnResetHere(int32_t stream) { reset_.Add(stream); }
 
+  // `stream` is above all that the peer has opened, and it has opened some. Clients of the gRPC C++ library (1.51) reset
+  // streams whose call ended before they were opened. It is an error of the connection (RFC 9113, section 5.1, "idle"), but
+  // gRPC's own servers pass over it, and the other calls of the connection should not pay.
+  bool IsAhead(int32_t stream) const { return highest_ > 0 && stream > highest_; }
   // DATA on `stream` breaks the protocol.
   bool ForbidsData(int32_t stream) const { return ended_.Has(stream); }
   // HEADERS on `stream` break it. `open`: it is known to be open.

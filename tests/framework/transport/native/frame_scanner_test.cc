@@ -23,11 +23,15 @@ std::string Frame(uint8_t type, uint32_t stream, const std::string& payload) {
 
 class FrameScannerTest : public testing::Test {
  protected:
-  void Scan(std::string_view bytes) {
-    scanner_.Scan({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, [this](uint8_t type, int32_t stream) {
+  // Also what is handed on.
+  void Scan(std::string_view text) {
+    std::string bytes(text);
+    scanner_.Scan({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}, [this](uint8_t& type, int32_t stream) {
       frames_.emplace_back(type, stream);
+      if (type == hidden_) type = 0xf0;
       return true;
     });
+    for (const auto part : {scanner_.head(), scanner_.rest()}) handed_on_.append(reinterpret_cast<const char*>(part.data()), part.size());
   }
 
   const std::string bytes_ = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Frame(4, 0, "") + Frame(1, 1, std::string(300, 'h')) +
@@ -35,6 +39,8 @@ class FrameScannerTest : public testing::Test {
   const Frames all_ = {{4, 0}, {1, 1}, {0, 1}, {8, 3}};
   FrameScanner scanner_;
   Frames frames_;
+  std::string handed_on_;
+  int hidden_ = -1;
 };
 
 TEST_F(FrameScannerTest, EveryHeaderIsFound) {
@@ -46,14 +52,30 @@ TEST_F(FrameScannerTest, BytesMayComeInAnyPieces) {
   for (const size_t piece : {size_t{1}, size_t{7}, size_t{9}, size_t{1000}}) {
     scanner_ = FrameScanner();
     frames_.clear();
+    handed_on_.clear();
     for (size_t at = 0; at < bytes_.size(); at += piece) Scan(std::string_view(bytes_).substr(at, piece));
     EXPECT_EQ(frames_, all_) << piece;
+    EXPECT_TRUE(handed_on_ == bytes_) << piece;
+  }
+}
+
+TEST_F(FrameScannerTest, ATypeIsChangedInWhateverPiecesItCame) {
+  const std::string reset = Frame(3, 5, "code");
+  const std::string hidden = Frame(0xf0, 5, "code");
+  hidden_ = 3;
+  for (size_t piece = 1; piece <= reset.size(); ++piece) {
+    scanner_ = FrameScanner();
+    handed_on_.clear();
+    const std::string all = bytes_ + reset + bytes_.substr(24);
+    for (size_t at = 0; at < all.size(); at += piece) Scan(std::string_view(all).substr(at, piece));
+    EXPECT_TRUE(handed_on_ == bytes_ + hidden + bytes_.substr(24)) << piece;
   }
 }
 
 TEST_F(FrameScannerTest, ItStopsWhenItIsTold) {
   int seen = 0;
-  EXPECT_FALSE(scanner_.Scan({reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()}, [&](uint8_t, int32_t) { return ++seen < 2; }));
+  std::string bytes = bytes_;
+  EXPECT_FALSE(scanner_.Scan({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}, [&](uint8_t&, int32_t) { return ++seen < 2; }));
   EXPECT_EQ(seen, 2);
 }
 
