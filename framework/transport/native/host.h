@@ -52,7 +52,7 @@ class Host {
   size_t calls_running() const { return running->references() - 1; }
   CallAcceptor* acceptor = nullptr;
   // For nghttp2.
-  SessionMemory blocks;
+  const Ref<SessionMemory> memory = MakeRef<SessionMemory>();
   // For one read; what is in it is used up before the next one.
   std::span<uint8_t> read_buffer;
   // For one flush. A connection whose peer is slow takes it along and puts another one here.

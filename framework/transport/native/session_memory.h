@@ -7,22 +7,25 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "framework/base/ref.h"
+
 namespace rota::native {
 
 // Memory for nghttp2, which takes about eight short blocks for a call: free lists by size, so that a call whose blocks have
 // the usual sizes takes nothing from the heap, however many calls are open at once. Off under AddressSanitizer, which
 // could not see a block that is used after its end.
 // Thread: loop.
-// Owner:  the server; every session that uses it ends before.
+// Owner:  references: the server and its sessions. A session may outlive the server, in a wait of Asio that is dropped with
+//         the loop.
 // Bound:  kKeptBytes are kept in each list; blocks longer than kLongest come from the heap.
-class SessionMemory {
+class SessionMemory final : public RefCounted {
  public:
   static constexpr size_t kGrain = 64;
   static constexpr size_t kLongest = 512;
   static constexpr size_t kKeptBytes = 512 << 10;
 
   SessionMemory();
-  ~SessionMemory();
+  ~SessionMemory() override;
   SessionMemory(const SessionMemory&) = delete;
   SessionMemory& operator=(const SessionMemory&) = delete;
 
