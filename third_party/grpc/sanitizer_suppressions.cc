@@ -12,6 +12,8 @@ extern "C" __attribute__((used, visibility("default"))) const char* __tsan_defau
          // TLS, which libgrpc hands from thread to thread under locks of its own. Our own use of it never leaves the loop thread.
          "race:libssl.so\n"
          "race:libcrypto.so\n"
+         // The last release of a shared_ptr of libgrpc: the weak symbol is taken from whichever library has it first.
+         "race:libspdlog.so\n"
          // What libgrpc has read, taken up by code of its headers in clients, which only tests are.
          "race:grpc::internal::CallOpClientRecvStatus::FinishOp\n"
          "race:libabsl_\n";
