@@ -230,6 +230,8 @@ TEST_F(TaskTest, ASleepIsListedAmongTheRefsOfTheLoopWithWhoSleeps) {
   StartTask<void>(task(), [](Status) {});
   ASSERT_EQ(loop_.ListRefs().size(), 1u);
   EXPECT_NE(loop_.ListRefs()[0].owner.find("task_test.cc:"), std::string::npos) << loop_.ListRefs()[0].owner;
+  loop_.Run();
+  EXPECT_TRUE(loop_.ListRefs().empty());
 }
 
 class CancelledTaskTest : public TaskTest {
