@@ -54,6 +54,7 @@ class Connection final : public RefCounted, private SessionOwner {
   void OnAlarm();
 
   void OnOutput() override { host_.QueueFlush(*this); }
+  void FlushNow() override { Flush(); }
   void OnReady() override { upkeep_.OnReady(); }
   void OnCalls(bool any) override;
   bool OnPing(bool sent) override { return upkeep_.OnPing(host_.loop.Now(), sent); }

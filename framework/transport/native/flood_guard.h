@@ -52,6 +52,8 @@ class FloodGuard {
   // A WINDOW_UPDATE. Who gets much data sends many.
   bool OnWindowUpdate() { return updates_.Take(loop_); }
   void OnDataSent() { updates_.Add(kUpdatesPerData); }
+  // The header fields of a call were too many. Decoding them costs the server more than writing them costs the peer.
+  bool OnRefusedFields() { return refusals_.Take(loop_); }
 
  private:
   static constexpr double kResetsPerSecond = 2000;
@@ -59,15 +61,18 @@ class FloodGuard {
   static constexpr double kControlsPerSecond = 1000;
   static constexpr double kControlBurst = 10000;
   static constexpr double kUpdatesPerData = 4;
+  static constexpr double kRefusalsPerSecond = 20;
+  static constexpr double kRefusalBurst = 200;
 
   FloodGuard(const EventLoop& loop, TimePoint now)
       : loop_(loop), resets_(kResetsPerSecond, kResetBurst, now), controls_(kControlsPerSecond, kControlBurst, now),
-        updates_(kControlsPerSecond, kControlBurst, now) {}
+        updates_(kControlsPerSecond, kControlBurst, now), refusals_(kRefusalsPerSecond, kRefusalBurst, now) {}
 
   const EventLoop& loop_;
   Budget resets_;
   Budget controls_;
   Budget updates_;
+  Budget refusals_;
 };
 
 }  // namespace rota::native

@@ -44,6 +44,8 @@ void NativeCall::Open(Host& host, CallWire& wire, int32_t stream_id, const std::
 }
 
 void NativeCall::OnHeadersEnd() {
+  // In the midst of its fields.
+  if (refused_) return;
   if (std::optional<RequestHeaders::Refusal> refusal = headers_.Judge(start_)) {
     if (refusal->http_status == 200) return Refuse(std::move(refusal->status));
     // Once the request is complete: what else is wrong with it is for nghttp2 to see.

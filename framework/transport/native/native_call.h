@@ -55,7 +55,11 @@ class NativeCall final : public Call, public RefCounted {
   // ---- From the session, in callbacks of nghttp2.
 
   void Open(Host& host, CallWire& wire, int32_t stream_id, const std::string& peer);
-  void OnField(std::string_view name, std::string_view value) { headers_.Add(name, value, start_); }
+  // False: the fields are too many, and no more of them are looked at.
+  bool OnField(std::string_view name, std::string_view value) {
+    headers_.Add(name, value, start_);
+    return !headers_.too_long();
+  }
   void OnHeadersEnd();
   void OnBytes(std::span<const uint8_t> bytes);
   void OnRemoteEnd();
@@ -73,6 +77,7 @@ class NativeCall final : public Call, public RefCounted {
   Response& response() { return response_; }
   void OnRoom();  // nghttp2 has taken messages
   bool remote_ended() const { return remote_ended_; }
+  bool refused() const { return refused_; }
   bool closed() const { return wire_ == nullptr; }
   size_t index = 0;              // In the list of the session.
   bool submit_queued = false;    // In the list of those with something to send.

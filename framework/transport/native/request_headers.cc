@@ -9,8 +9,6 @@
 namespace rota::native {
 namespace {
 
-constexpr size_t kFieldOverhead = 32;
-
 // "application/grpc", alone or followed by "+proto" or a parameter.
 bool IsGrpcContentType(std::string_view value) {
   constexpr std::string_view kGrpc = "application/grpc";

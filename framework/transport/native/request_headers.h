@@ -20,13 +20,17 @@ class RequestHeaders {
  public:
   // What peers are told that a list may have.
   static constexpr uint32_t kMaxBytes = 16 << 10;
+  // A field counts as HTTP/2 counts it: name, value and this (RFC 9113, section 10.5.1).
+  static constexpr size_t kFieldOverhead = 32;
 
-  // Begins anew. A list of fields of more than `limit` bytes is refused; a field counts as HTTP/2 counts it: name, value and
-  // 32 (RFC 9113, section 10.5.1).
+  // Begins anew. A list of fields of more than `limit` bytes is refused.
   void Reset(size_t limit);
 
   // The next field. Once the list is too long it looks at no more of them.
   void Add(std::string_view name, std::string_view value, CallStart& start);
+
+  // The list is longer than the limit.
+  bool too_long() const { return too_long_; }
 
   // How a request is answered that is no gRPC call: by a status of HTTP where a client of gRPC would not understand one of
   // gRPC, and by one of gRPC otherwise.

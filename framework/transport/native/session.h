@@ -29,6 +29,8 @@ class SessionOwner {
   virtual void OnOutput() = 0;
   // Keeps memory until what was gathered so far is written.
   virtual void Keep(Payload message) = 0;
+  // Sends now what there is, as far as the socket takes it. Not from a callback of nghttp2. The connection may be over then.
+  virtual void FlushNow() = 0;
   // The peer has sent its preface and settings.
   virtual void OnReady() = 0;
   // The first call has been opened, or the last one closed.
@@ -52,6 +54,9 @@ class Session final : private CallWire {
 
   // Takes what the peer has sent. False: it does not speak HTTP/2, and the connection is to be closed.
   bool Receive(std::span<uint8_t> bytes);
+  // The peer is sending header fields that nobody wants: they are cheap to send and have to be decoded all the same, for the
+  // state of the header compression, so less is to be read at a time.
+  bool IsPassingOver() const { return passing_over_; }
   // Appends what is to be sent until `output` is full; returns whether there may be more. Nothing of it is given twice.
   // A broken session has no more to send.
   bool Gather(Output& output);
@@ -80,7 +85,11 @@ class Session final : private CallWire {
   bool IsAllowed(uint8_t& type, int32_t stream_id);
   // Gives them to nghttp2. False: it is no HTTP/2.
   bool Feed(std::span<const uint8_t> bytes);
-  void OnBeginHeaders(int32_t stream_id);
+  // Both return what nghttp2 expects of the callback: 0, or what to do about the fields that follow.
+  int OnBeginHeaders(int32_t stream_id);
+  int OnField(std::string_view name, std::string_view value);
+  // Answers the call whose fields are too long, at once, so that nghttp2 has no stream any more to judge the rest of them for.
+  void RefuseFields();
   void OnFrame(const nghttp2_frame& frame);
   void OnFrameSent(const nghttp2_frame& frame);
   // Charges a frame that costs much and carries nothing.
@@ -117,6 +126,9 @@ class Session final : private CallWire {
   int32_t last_stream_id_ = 0;
   NativeCall* last_call_ = nullptr;
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
+  size_t unwanted_left_ = 0;         // What those may come to.
+  bool fields_too_long_ = false;     // RefuseFields() is due.
+  bool passing_over_ = false;
   StreamHistory history_;
   FrameScanner scanner_;
   FloodGuard guard_;

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "framework/base/check.h"
+#include "framework/transport/native/request_headers.h"
 #include "framework/transport/native/session_limits.h"
 
 namespace rota::native {
@@ -18,13 +19,13 @@ std::string_view View(nghttp2_rcbuf* buffer) {
 int Session::Callbacks::BeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   Session& session = Of(user);
   session.fields_of_ = nullptr;
-  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) session.OnBeginHeaders(frame->hd.stream_id);
-  return 0;
+  session.unwanted_left_ = RequestHeaders::kMaxBytes;
+  session.passing_over_ = false;
+  return frame->headers.cat == NGHTTP2_HCAT_REQUEST ? session.OnBeginHeaders(frame->hd.stream_id) : 0;
 }
 
 int Session::Callbacks::Header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t, void* user) {
-  if (NativeCall* const call = Of(user).fields_of_) call->OnField(View(name), View(value));
-  return 0;
+  return Of(user).OnField(View(name), View(value));
 }
 
 int Session::Callbacks::FrameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "framework/base/log.h"
+#include "framework/transport/native/request_headers.h"
 #include "framework/transport/native/session.h"
 #include "framework/transport/native/session_limits.h"
 
@@ -34,11 +35,18 @@ bool Session::Receive(std::span<uint8_t> bytes) {
 
 bool Session::Feed(std::span<const uint8_t> bytes) {
   if (bytes.empty() || terminated_) return true;
-  const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
-  if (taken >= 0) return true;
-  broken_ = true;
-  Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});
-  return false;
+  do {
+    const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
+    if (taken < 0) {
+      broken_ = true;
+      Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});
+      return false;
+    }
+    bytes = bytes.subspan(static_cast<size_t>(taken));
+    if (std::exchange(fields_too_long_, false)) RefuseFields();
+    if (broken_) return false;
+  } while (!bytes.empty());
+  return true;
 }
 
 NativeCall* Session::Find(int32_t stream_id) {
@@ -71,14 +79,15 @@ bool Session::IsAllowed(uint8_t& type, int32_t stream_id) {
   }
 }
 
-void Session::OnBeginHeaders(int32_t stream_id) {
+int Session::OnBeginHeaders(int32_t stream_id) {
   // Streams that were reset do not count for nghttp2, but their handlers may run on. An honest peer can try again, because
   // this one has not begun (RFC 9113, section 8.7).
   if (running_->references() > kMaxStreams) {
     ++host_.stats.calls_refused;
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
     history_.OnResetHere(stream_id);
-    return;
+    // The fields are decoded and no more.
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
   Ref<NativeCall> call = host_.NewCall();
   call->Open(host_, *this, stream_id, peer_);
@@ -88,9 +97,37 @@ void Session::OnBeginHeaders(int32_t stream_id) {
   call->index = calls_.size();
   calls_.push_back(std::move(call));
   if (calls_.size() == 1) owner_.OnCalls(true);
+  return 0;
+}
+
+int Session::OnField(std::string_view name, std::string_view value) {
+  if (NativeCall* const call = fields_of_) {
+    if (call->OnField(name, value)) return 0;
+    // It could not be answered when its fields became too many: its stream is reset.
+    if (call->refused()) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    fields_too_long_ = true;
+    return NGHTTP2_ERR_PAUSE;
+  }
+  if (passing_over_) return 0;
+  // Trailers, which say nothing to a server of gRPC.
+  const size_t size = name.size() + value.size() + RequestHeaders::kFieldOverhead;
+  if (size > unwanted_left_) {
+    passing_over_ = true;
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+  unwanted_left_ -= size;
+  return 0;
+}
+
+void Session::RefuseFields() {
+  passing_over_ = true;
+  fields_of_->OnHeadersEnd();
+  if (!guard_.OnRefusedFields()) Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_fields");
+  owner_.FlushNow();
 }
 
 void Session::OnFrame(const nghttp2_frame& frame) {
+  passing_over_ = false;
   if (!IsTolerable(frame)) return Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_frames");
   switch (frame.hd.type) {
     case NGHTTP2_HEADERS:

@@ -54,6 +54,12 @@ TEST_F(FloodGuardTest, WhoGetsMuchDataMaySendManyWindowUpdates) {
   EXPECT_LT(Send(20000, [&] { return guard_.OnWindowUpdate(); }), 11000);
 }
 
+TEST_F(FloodGuardTest, FewCallsAreRefusedForTheirFieldsUntilThePeerIsToBeCalm) {
+  EXPECT_EQ(Send(1000, [&] { return guard_.OnRefusedFields(); }), 200);
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Send(1000, [&] { return guard_.OnRefusedFields(); }), 20);
+}
+
 TEST_F(FloodGuardTest, OneKindDoesNotUseUpAnother) {
   Send(20000, [&] { return guard_.OnControl(); });
   EXPECT_TRUE(guard_.OnReset());

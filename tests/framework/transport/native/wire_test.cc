@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/faults/raw_connection.h"
 #include "tests/framework/transport/client_call.h"
 #include "tests/framework/transport/native/wire_client.h"
 #include "tests/framework/transport/server_test_base.h"
@@ -18,6 +19,7 @@
 namespace rota {
 namespace {
 
+using faults::RawConnection;
 using native::Fields;
 using native::WireClient;
 using ::testing::Contains;
@@ -194,6 +196,75 @@ TEST_P(WireTest, TooMuchMetadataIsRefusedOnItsStreamOnly) {
     EXPECT_TRUE(client.WaitFor("HEADERS 3 end grpc-status=0"));
   });
   EXPECT_EQ(only_sink().messages.size(), 1u);
+}
+
+TEST_P(WireTest, TooMuchMetadataIsAnsweredBeforeTheRestOfItHasCome) {
+  std::vector<std::string> later;
+  OnEachCall([&](ScriptedSink& sink) {
+    later.emplace_back(sink.call->start().metadata.Get("x-later").value_or(""));
+    sink.Finish();
+  });
+  Listen();
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start();
+    // Its SETTINGS are acknowledged by then, and not in the midst of a header block.
+    EXPECT_EQ(client.Call("/a.B/C").status(), 0);
+    const std::string block = faults::Block(faults::CallFields("/a.B/C"));
+    const std::string big = faults::IndexedLiteral("x-big", std::string(3900, 'b')) + std::string(200, faults::kNewestEntry);
+    client.Send(faults::FrameBytes(faults::kHeaders, 0, 3, block + big));
+    EXPECT_EQ(client.Await(3).status(), 8);
+    EXPECT_EQ(client.Await(3).reset, NGHTTP2_NO_ERROR);
+    // What is only decoded from here on is in the table all the same.
+    client.Send(faults::FrameBytes(faults::kContinuation, faults::kEndHeaders, 3,
+                                   std::string(16000, faults::kNewestEntry) + faults::IndexedLiteral("x-later", "value")));
+    client.Send(faults::HeadersFrames(5, block + faults::kNewestEntry, faults::kEndStream));
+    EXPECT_EQ(client.Await(5).status(), 0);
+  });
+  EXPECT_THAT(later, ElementsAre("", "value"));
+}
+
+TEST_P(WireTest, WhatFollowsTooMuchMetadataInTheSameReadIsServed) {
+  OnEachCall([](ScriptedSink& sink) { sink.Finish(); });
+  Listen();
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start();
+    const std::string block = faults::Block(faults::CallFields("/a.B/C"));
+    const std::string big = faults::IndexedLiteral("x-big", std::string(3900, 'b')) + std::string(10000, faults::kNewestEntry);
+    client.Send(faults::HeadersFrames(1, block + big, faults::kEndStream) + faults::HeadersFrames(3, block, faults::kEndStream));
+    EXPECT_EQ(client.Await(1).status(), 8);
+    EXPECT_EQ(client.Await(3).status(), 0);
+  });
+}
+
+TEST_P(WireTest, TrailersWithoutEndCostOnlyTheirCall) {
+  OnEachCall(Echo);
+  Listen();
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start();
+    client.Send(faults::CallFrames(client.NextStream(), "/a.B/C"));
+    const std::string trailers = faults::IndexedLiteral("x-big", std::string(3900, 'b')) + std::string(10000, faults::kNewestEntry);
+    client.Send(faults::HeadersFrames(1, trailers, faults::kEndStream));
+    EXPECT_EQ(client.Await(1).reset, NGHTTP2_INTERNAL_ERROR);
+    EXPECT_EQ(client.Call("/a.B/C", "hello").status(), 0);
+  });
+}
+
+TEST_P(WireTest, WhoSendsTooMuchMetadataAgainAndAgainIsToldToBeCalm) {
+  Listen();
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start();
+    int refused = 0;
+    while (!client.closed() && refused < 300) {
+      refused += client.Call("/a.B/C", "", {{"x-big", std::string(17000, 'a')}}).status() == 8 ? 1 : 0;
+    }
+    EXPECT_EQ(client.go_away(), NGHTTP2_ENHANCE_YOUR_CALM);
+    EXPECT_GE(refused, 200);
+    EXPECT_LT(refused, 300);
+  });
 }
 
 // ---- Flow control.
