@@ -1,8 +1,6 @@
 #include "framework/transport/native/connection.h"
 
 #include <chrono>
-#include <cstdint>
-#include <span>
 #include <utility>
 
 #include <boost/system/error_code.hpp>
@@ -14,7 +12,6 @@ namespace {
 
 // What one connection may read and write before others have their turn.
 constexpr size_t kReadQuota = 256 << 10;
-constexpr size_t kPassedOverQuota = 16 << 10;
 constexpr size_t kWriteQuota = 1 << 20;
 
 // Frames that may wait to be sent while more is read.
@@ -58,21 +55,22 @@ void Connection::OnReadable() {
   }
   // A peer that sends and does not read is not served on its own account: its frames would pile up here.
   reading_paused_ = waits_to_write_ && session_.backlog() > kMaxBacklog;
-  if (reading_paused_) return;
-  if (!socket_->HoldsInput()) return WaitToRead();
-  // The quota is used up, and no readiness tells of the rest.
+  if (!reading_paused_) GoOnReading();
+}
+
+void Connection::GoOnReading() {
+  if (!socket_->HoldsInput() && !session_.HoldsInput()) return WaitToRead();
+  // No readiness tells of the rest.
   const ContextScope scope(nullptr);
   host_.loop.SetImmediate([self = Ref<Connection>(this)] { self->OnReadable(); });
 }
 
 // False: the peer is gone, or does not speak HTTP/2.
 bool Connection::ReadSome() {
-  // A quarter of a mebibyte of header fields takes milliseconds to decode.
-  const bool few = session_.IsPassingOver();
-  const std::span<uint8_t> buffer = few ? host_.read_buffer.first(kPassedOverQuota) : host_.read_buffer;
-  for (size_t total = 0; total < (few ? kPassedOverQuota : kReadQuota);) {
-    const Socket::Result result = socket_->Read(buffer);
-    if (result.bytes > 0 && !session_.Receive(buffer.first(result.bytes))) return false;
+  if (session_.HoldsInput()) return session_.ReceiveHeld();
+  for (size_t total = 0; total < kReadQuota && !session_.HoldsInput();) {
+    const Socket::Result result = socket_->Read(host_.read_buffer);
+    if (result.bytes > 0 && !session_.Receive(host_.read_buffer.first(result.bytes))) return false;
     if (result.ended) return false;
     if (result.drained) break;
     total += result.bytes;
@@ -104,7 +102,7 @@ void Connection::Flush() {
     if (total >= kWriteQuota) return WaitToWrite();
   }
   if (session_.IsOver()) return EndOutput();
-  if (std::exchange(reading_paused_, false)) WaitToRead();
+  if (std::exchange(reading_paused_, false)) GoOnReading();
 }
 
 // False: the rest waits, or the connection is closed.

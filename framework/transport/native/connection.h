@@ -44,6 +44,7 @@ class Connection final : public RefCounted, private SessionOwner {
   void WaitToRead();
   void OnReadable();
   bool ReadSome();
+  void GoOnReading();
   void Discard();
   void WaitToWrite();
   void OnWritable();

@@ -54,9 +54,10 @@ class Session final : private CallWire {
 
   // Takes what the peer has sent. False: it does not speak HTTP/2, and the connection is to be closed.
   bool Receive(std::span<uint8_t> bytes);
-  // The peer is sending header fields that nobody wants: they are cheap to send and have to be decoded all the same, for the
-  // state of the header compression, so less is to be read at a time.
-  bool IsPassingOver() const { return passing_over_; }
+  // Header fields that nobody wants are cheap to send and have to be decoded all the same, for the state of the header
+  // compression. So they are taken a little at a time: what Receive() has put off is to go first, when others have had a turn.
+  bool HoldsInput() const { return put_off_at_ < put_off_.size(); }
+  bool ReceiveHeld();
   // Appends what is to be sent until `output` is full; returns whether there may be more. Nothing of it is given twice.
   // A broken session has no more to send.
   bool Gather(Output& output);
@@ -85,6 +86,7 @@ class Session final : private CallWire {
   bool IsAllowed(uint8_t& type, int32_t stream_id);
   // Gives them to nghttp2. False: it is no HTTP/2.
   bool Feed(std::span<const uint8_t> bytes);
+  void AfterInput();
   // Both return what nghttp2 expects of the callback: 0, or what to do about the fields that follow.
   int OnBeginHeaders(int32_t stream_id);
   int OnField(std::string_view name, std::string_view value);
@@ -128,7 +130,9 @@ class Session final : private CallWire {
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
   size_t unwanted_left_ = 0;         // What those may come to.
   bool fields_too_long_ = false;     // RefuseFields() is due.
-  bool passing_over_ = false;
+  bool passing_over_ = false;        // The rest of a header block is decoded and no more.
+  std::vector<uint8_t> put_off_;     // From put_off_at_ on.
+  size_t put_off_at_ = 0;
   StreamHistory history_;
   FrameScanner scanner_;
   FloodGuard guard_;

@@ -28,15 +28,33 @@ bool Session::Receive(std::span<uint8_t> bytes) {
   }
   // An answer to what is in the first may end the session.
   if (!Feed(scanner_.head()) || !Feed(scanner_.rest())) return false;
+  AfterInput();
+  return true;
+}
+
+bool Session::ReceiveHeld() {
+  const std::span<const uint8_t> rest = std::span(put_off_).subspan(put_off_at_);
+  const std::span<const uint8_t> bytes = rest.first(std::min(rest.size(), kPassedOverAtOnce));
+  put_off_at_ += bytes.size();
+  if (!Feed(bytes)) return false;
+  if (!HoldsInput()) {
+    put_off_ = {};
+    put_off_at_ = 0;
+  }
+  AfterInput();
+  return true;
+}
+
+void Session::AfterInput() {
   ReturnWindow();
   if (nghttp2_session_want_write(session_.get()) || IsOver()) owner_.OnOutput();
-  return true;
 }
 
 bool Session::Feed(std::span<const uint8_t> bytes) {
   if (bytes.empty() || terminated_) return true;
   do {
-    const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
+    const size_t step = passing_over_ ? std::min(bytes.size(), kPassedOverAtOnce) : bytes.size();
+    const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), step);
     if (taken < 0) {
       broken_ = true;
       Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});
@@ -45,6 +63,11 @@ bool Session::Feed(std::span<const uint8_t> bytes) {
     bytes = bytes.subspan(static_cast<size_t>(taken));
     if (std::exchange(fields_too_long_, false)) RefuseFields();
     if (broken_) return false;
+    // Never of what ReceiveHeld() takes, which is no more than that.
+    if (passing_over_ && bytes.size() > kPassedOverAtOnce) {
+      put_off_.assign(bytes.begin(), bytes.end());
+      return true;
+    }
   } while (!bytes.empty());
   return true;
 }

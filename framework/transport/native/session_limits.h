@@ -22,6 +22,8 @@ inline constexpr size_t kMaxHeld = 16 << 20;
 
 inline constexpr uint32_t kMaxStreams = 1000;
 inline constexpr size_t kMaxContinuations = 128;
+// Bytes of header fields that nobody wants and that are decoded in one go: up to some 3,000 fields.
+inline constexpr size_t kPassedOverAtOnce = 16 << 10;
 
 inline constexpr std::array<uint8_t, 8> kTunerPing = {'r', 'o', 't', 'a', 'b', 'd', 'p', '1'};
 inline constexpr std::array<uint8_t, 8> kDrainPing = {'r', 'o', 't', 'a', 'd', 'r', 'n', '1'};
