@@ -17,18 +17,14 @@ namespace rota {
 // so that a request whose objects have the usual sizes costs no allocation. Off under AddressSanitizer, which could not see a
 // block that is used after its end.
 // Thread: any; each has a pool of its own, and a block goes to the pool of the thread that frees it.
-// Bound:  kKeep blocks of each size are kept for each thread; larger ones than kLargest come from the heap.
+// Bound:  kKeep blocks of each size are kept for each thread, until Trim(); larger ones than kLargest come from the heap.
 class BlockPool {
  public:
   static constexpr size_t kGrain = 64;
   static constexpr size_t kLargest = 2048;
   static constexpr size_t kKeep = 1024;
 
-  ~BlockPool() {
-    for (List& list : lists_) {
-      while (list.head != nullptr) ::operator delete(list.Pop());
-    }
-  }
+  ~BlockPool() { Clear(); }
 
   static void* Allocate(size_t size) {
 #ifndef ROTA_BLOCK_POOL_OFF
@@ -52,7 +48,16 @@ class BlockPool {
     ::operator delete(block);
   }
 
+  // Gives what this thread keeps back to the heap.
+  static void Trim() { ForThread().Clear(); }
+
  private:
+  void Clear() {
+    for (List& list : lists_) {
+      while (list.head != nullptr) ::operator delete(list.Pop());
+    }
+  }
+
   struct Link {
     Link* next;
   };

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -18,14 +19,25 @@ size_t ResidentBytes() {
   return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
+// Resident, but not in use by anybody: free memory of the heap, and what does not belong to the heap, which hardly changes.
+size_t SlackBytes() {
+  const struct mallinfo2 heap = mallinfo2();
+  const size_t used = heap.uordblks + heap.hblkhd, resident = ResidentBytes();
+  return resident > used ? resident - used : 0;
+}
+
 }  // namespace
 
 bool IdleHeap::Look(uint64_t calls_started) {
   const bool quiet = calls_started - std::exchange(calls_seen_, calls_started) <= kQuietCalls;
   if (!quiet) return false;
-  if (ResidentBytes() < resident_ + kWorthBytes || mallinfo2().fordblks < kWorthBytes) return false;
+  trim_();
+  // Not by the size of the process: what a burst took may be freed long after it has stopped growing.
+  const size_t slack = SlackBytes();
+  slack_ = std::min(slack_, slack);
+  if (slack < slack_ + kWorthBytes) return false;
   malloc_trim(0);
-  resident_ = ResidentBytes();
+  slack_ = SlackBytes();
   return true;
 }
 

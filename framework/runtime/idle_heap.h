@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 namespace rota {
 
@@ -10,19 +12,24 @@ namespace rota {
 // process stays as large as it was with the most connections that it ever had. Looked at once a second, and done only
 // while next to nothing goes on, because it holds up whoever allocates meanwhile.
 // Thread: loop.
+// Source: mallopt(3), M_TRIM_THRESHOLD; malloc_trim(3).
 class IdleHeap {
  public:
-  // Growth since the last time that is worth it.
-  static constexpr size_t kWorthBytes = 4 << 20;
+  // Free memory that is worth it.
+  static constexpr size_t kWorthBytes = 512 << 10;
   // More calls than this since the last look: the process is busy.
   static constexpr uint64_t kQuietCalls = 20;
+
+  // `trim` frees what is kept for calls to come, before the heap is given back.
+  explicit IdleHeap(std::function<void()> trim) : trim_(std::move(trim)) {}
 
   // `calls_started`: how many there have been so far. Whether it gave memory back.
   bool Look(uint64_t calls_started);
 
  private:
+  const std::function<void()> trim_;
   uint64_t calls_seen_ = 0;
-  size_t resident_ = 0;  // After the last time.
+  size_t slack_ = 0;  // Of the process, after the last time: resident and not in use.
 };
 
 }  // namespace rota

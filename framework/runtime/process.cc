@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "framework/base/block_pool.h"
 #include "framework/base/log.h"
 #include "framework/base/status_or.h"
 #include "framework/observe/actor_collector.h"
@@ -173,6 +174,11 @@ Drain::Steps Process::DrainSteps() {
                 LogWhatIsLeft(workers_.RunningJobs());
                 EndAtOnce("actors_did_not_stop", 128 + stop_signal_);
               }};
+}
+
+void Process::Trim() {
+  server_->Trim();
+  BlockPool::Trim();
 }
 
 void Process::OnSignal(int number) {

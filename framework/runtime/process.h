@@ -54,6 +54,8 @@ class Process {
   Status Listen();
   void AddCollectors();
   Drain::Steps DrainSteps();
+  // Frees what the loop thread keeps for calls to come.
+  void Trim();
   void OnSignal(int number);
   // Says what keeps the loop and the workers busy.
   void LogWhatIsLeft(const std::vector<std::string>& jobs);
@@ -73,7 +75,7 @@ class Process {
   ServiceRegistry registry_;
   Dispatcher dispatcher_{actors_, registry_};
   const std::unique_ptr<Server> server_;
-  IdleHeap heap_;
+  IdleHeap heap_{[this] { Trim(); }};
   MetricsPage metrics_;
   std::unique_ptr<AdminServer> admin_;
   Drain drain_;

@@ -60,7 +60,7 @@ TEST_P(ConnectionFaultTest, ClientsKilledInMidStreamLeaveNothingBehind) {
     EXPECT_TRUE(Eventually([&] { return Metric("rota_actor_turns_in_progress") >= static_cast<int64_t>(clients); }));
     for (const auto& connection : connections) connection->Abort();
     return std::to_string(clients) + " clients";
-  });
+  }, clients);
 }
 
 TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
@@ -78,7 +78,7 @@ TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
     for (const auto& connection : connections) closed += connection->AwaitClose() ? 1 : 0;
     EXPECT_EQ(closed, clients);
     return std::to_string(clients) + " clients";
-  });
+  }, clients);
 }
 
 TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
@@ -99,7 +99,7 @@ TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
     EXPECT_TRUE(Eventually([&] { return Metric("rota_actor_turns_in_progress") <= 1; }));
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     return std::to_string(clients) + " peers found out after " + std::to_string(taken.count()) + " s";
-  });
+  }, clients);
 }
 
 TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
@@ -128,7 +128,7 @@ TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
       connections.front()->ReadFor(RawConnection::Seconds(LongForm() ? 0.5 : 0.02));
     }
     return std::to_string(clients) + " clients";
-  });
+  }, clients);
 }
 
 TEST_P(ConnectionFaultTest, AReaderThatNeverReadsStopsItsHandlerAndCostsLittle) {
@@ -165,7 +165,7 @@ TEST_P(ConnectionFaultTest, ThousandsOfConnectionsMadeAndClosedLeaveNothingBehin
       }
     }
     return std::to_string(rounds) + " x " + std::to_string(connections_at_once);
-  });
+  }, connections_at_once);
 }
 
 TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithinASecond) {
@@ -193,7 +193,7 @@ TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithin
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
     EXPECT_LE(taken.count(), 1000);
     return "accepts again after " + std::to_string(static_cast<int>(taken.count())) + " ms";
-  }, /*warm_up=*/false);
+  });
 }
 
 ROTA_FAULTS_ON_EVERY_TRANSPORT(ConnectionFaultTest);

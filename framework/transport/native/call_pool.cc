@@ -39,8 +39,10 @@ void CallPool::Put(NativeCall* call) {
   ::operator delete(call);
 }
 
-CallPool::~CallPool() {
-  for (NativeCall* const call : free_) {
+CallPool::~CallPool() { Trim(); }
+
+void CallPool::Trim() {
+  for (NativeCall* const call : std::exchange(free_, {})) {
     call->~NativeCall();
     ::operator delete(call);
   }

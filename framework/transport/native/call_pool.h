@@ -12,7 +12,7 @@ namespace rota::native {
 // Calls that are over, with the memory of their strings and queues, for the next ones.
 // Thread: loop.
 // Owner:  the server and the calls that are in use, which may outlive it.
-// Bound:  kKeep calls wait here; the rest is freed.
+// Bound:  kKeep calls wait here, until Trim(); the rest is freed.
 class CallPool final : public RefCounted {
  public:
   static constexpr size_t kKeep = 1024;
@@ -20,6 +20,8 @@ class CallPool final : public RefCounted {
   Ref<NativeCall> Take();
   // From the end of `call`.
   void Put(NativeCall* call);
+  // Frees those that wait.
+  void Trim();
 
  private:
   ~CallPool() override;

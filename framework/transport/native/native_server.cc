@@ -14,6 +14,7 @@
 #include "framework/loop/hooks.h"
 #include "framework/transport/native/call_pool.h"
 #include "framework/transport/native/connection.h"
+#include "framework/transport/native/descriptor_room.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/listen_socket.h"
 #include "framework/transport/native/listener.h"
@@ -34,6 +35,10 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) override;
   void Drain(Duration grace, Callback done) override;
+  void Trim() override {
+    pool_->Trim();
+    memory->Trim();
+  }
   const TransportStats& stats() const override { return Host::stats; }
 
  private:
@@ -65,6 +70,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<uint8_t> buffer_;
   std::vector<Ref<Listener>> listeners_;
   std::vector<Ref<Connection>> connections_;
+  DescriptorRoom descriptors_;
   RingQueue<Ref<NativeCall>> queued_;
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> flushing_;
@@ -76,7 +82,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
 };
 
 NativeServer::NativeServer(EventLoop& event_loop, const ServerOptions& server_options)
-    : Host(event_loop, server_options), buffer_(kReadBufferBytes) {
+    : Host(event_loop, server_options), buffer_(kReadBufferBytes), descriptors_(event_loop) {
   read_buffer = buffer_;
   loop.prepare_hooks().Add(*this);
   loop.check_hooks().Add(*this);
@@ -145,6 +151,7 @@ StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::s
 }
 
 void NativeServer::OnAccepted(int fd, std::string peer) {
+  descriptors_.Ensure(connections_.size() + 1);
   std::unique_ptr<Socket> socket = NewSocket(fd);
   if (socket == nullptr) return;
   Ref<Connection> connection = MakeRef<Connection>(static_cast<Host&>(*this), std::move(socket), std::move(peer));

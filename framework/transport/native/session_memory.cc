@@ -36,12 +36,15 @@ SessionMemory::SessionMemory()
                   },
               .realloc = [](void* block, size_t size, void* user) { return Of(user).Resize(block, size); }} {}
 
-SessionMemory::~SessionMemory() {
+SessionMemory::~SessionMemory() { Trim(); }
+
+void SessionMemory::Trim() {
   for (List& list : lists_) {
     while (Link* const link = list.head) {
       list.head = link->next;
       std::free(reinterpret_cast<Header*>(link) - 1);
     }
+    list.length = 0;
   }
 }
 

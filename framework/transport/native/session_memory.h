@@ -17,7 +17,7 @@ namespace rota::native {
 // Thread: loop.
 // Owner:  references: the server and its sessions. A session may outlive the server, in a wait of Asio that is dropped with
 //         the loop.
-// Bound:  kKeptBytes are kept in each list; blocks longer than kLongest come from the heap.
+// Bound:  kKeptBytes are kept in each list, until Trim(); blocks longer than kLongest come from the heap.
 class SessionMemory final : public RefCounted {
  public:
   static constexpr size_t kGrain = 64;
@@ -35,6 +35,8 @@ class SessionMemory final : public RefCounted {
   void* Allocate(size_t size);
   void* Resize(void* block, size_t size);
   void Free(void* block);
+  // Gives what is kept back to the heap.
+  void Trim();
 
  private:
   // Before each block; as long as the strictest alignment asks for.

@@ -1,5 +1,7 @@
 #include "framework/base/block_pool.h"
 
+#include <malloc.h>
+
 #include <cstddef>
 #include <cstring>
 #include <set>
@@ -42,6 +44,29 @@ TEST(BlockPoolTest, ABlockIsUsedAgainForTheSameSizeUpToTheGrain) {
   BlockPool::Free(smaller, BlockPool::kGrain);
   EXPECT_EQ(BlockPool::Allocate(2 * BlockPool::kGrain), block);
   BlockPool::Free(block, 2 * BlockPool::kGrain);
+}
+
+TEST(BlockPoolTest, ATrimmedPoolKeepsNothingAndGoesOn) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "the sanitizer brings a heap of its own";
+#endif
+#endif
+  // Of a thread of its own, whose heap nobody else uses.
+  std::thread([] {
+    const size_t before = mallinfo2().uordblks;
+    std::vector<void*> blocks;
+    for (size_t i = 0; i < BlockPool::kKeep; ++i) blocks.push_back(BlockPool::Allocate(2000));
+    for (void* const block : blocks) BlockPool::Free(block, 2000);
+    const size_t kept = mallinfo2().uordblks;
+    EXPECT_GE(kept, before + BlockPool::kKeep * 2000);
+    BlockPool::Trim();
+    EXPECT_LE(mallinfo2().uordblks, kept - BlockPool::kKeep * 2000);
+    void* const block = BlockPool::Allocate(2000);
+    BlockPool::Free(block, 2000);
+    EXPECT_EQ(BlockPool::Allocate(2000), block);
+    BlockPool::Free(block, 2000);
+  }).join();
 }
 
 TEST(BlockPoolTest, EachThreadHasAPoolOfItsOwn) {

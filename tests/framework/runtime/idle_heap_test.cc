@@ -37,7 +37,7 @@ TEST(IdleHeapTest, GivesBackWhatABurstHasFreedOnceNothingGoesOn) {
 #ifdef ROTA_ANOTHER_MALLOC
   GTEST_SKIP() << "the sanitizers bring a heap of their own";
 #endif
-  IdleHeap heap;
+  IdleHeap heap{[] {}};
   heap.Look(0);
   const size_t before = ResidentMib();
   const auto stays = TakeAndFree(64);
@@ -46,11 +46,44 @@ TEST(IdleHeapTest, GivesBackWhatABurstHasFreedOnceNothingGoesOn) {
   EXPECT_LE(ResidentMib(), before + 20);
 }
 
+TEST(IdleHeapTest, HasTheHeapsOfOthersFreedFirst) {
+#ifdef ROTA_ANOTHER_MALLOC
+  GTEST_SKIP() << "the sanitizers bring a heap of their own";
+#endif
+  std::vector<std::unique_ptr<std::string>> kept;
+  IdleHeap heap{[&] { kept.clear(); }};
+  heap.Look(0);
+  const size_t before = ResidentMib();
+  for (int i = 0; i < 4096; ++i) kept.push_back(std::make_unique<std::string>(16 << 10, 'x'));
+  // Not while calls come in.
+  EXPECT_FALSE(heap.Look(1000));
+  EXPECT_EQ(kept.size(), 4096u);
+  EXPECT_TRUE(heap.Look(1000));
+  EXPECT_TRUE(kept.empty());
+  EXPECT_LE(ResidentMib(), before + 20);
+}
+
+TEST(IdleHeapTest, SeesWhatIsFreedAfterTheProcessHasStoppedGrowing) {
+#ifdef ROTA_ANOTHER_MALLOC
+  GTEST_SKIP() << "the sanitizers bring a heap of their own";
+#endif
+  IdleHeap heap{[] {}};
+  heap.Look(0);
+  const size_t before = ResidentMib();
+  std::vector<std::unique_ptr<std::string>> goes;
+  for (int i = 0; i < 4096; ++i) goes.push_back(std::make_unique<std::string>(16 << 10, 'x'));
+  const std::string last(100, 'x');
+  heap.Look(0);
+  goes.clear();
+  EXPECT_TRUE(heap.Look(0));
+  EXPECT_LE(ResidentMib(), before + 20);
+}
+
 TEST(IdleHeapTest, WaitsWhileCallsComeIn) {
 #ifdef ROTA_ANOTHER_MALLOC
   GTEST_SKIP() << "the sanitizers bring a heap of their own";
 #endif
-  IdleHeap heap;
+  IdleHeap heap{[] {}};
   heap.Look(0);
   const auto stays = TakeAndFree(64);
   uint64_t calls = 0;
@@ -63,7 +96,7 @@ TEST(IdleHeapTest, DoesNothingWhereThereIsNothingToGiveBack) {
 #ifdef ROTA_ANOTHER_MALLOC
   GTEST_SKIP() << "the sanitizers bring a heap of their own";
 #endif
-  IdleHeap heap;
+  IdleHeap heap{[] {}};
   heap.Look(0);
   EXPECT_FALSE(heap.Look(0));
   EXPECT_FALSE(heap.Look(0));

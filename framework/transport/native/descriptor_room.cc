@@ -1,0 +1,31 @@
+#include "framework/transport/native/descriptor_room.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "framework/loop/asio.h"
+
+namespace rota::native {
+
+void DescriptorRoom::Make() {
+  // Nobody can wait for /dev/null, which Asio takes for a descriptor that is always ready: so one serves for all of them, and
+  // epoll hears of none.
+  const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  std::vector<boost::asio::posix::stream_descriptor> descriptors;
+  descriptors.reserve(kAtOnce);
+  boost::system::error_code error;
+  while (descriptors.size() < kAtOnce && !error) descriptors.emplace_back(IoContext(loop_)).assign(fd, error);
+  for (auto& descriptor : descriptors) {
+    if (descriptor.is_open()) descriptor.release();
+  }
+  close(fd);
+  made_ += kAtOnce;
+}
+
+}  // namespace rota::native
