@@ -1,0 +1,141 @@
+#include "framework/transport/native/listener.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "framework/base/log.h"
+#include "framework/loop/event_loop.h"
+#include "framework/testing/manual_clock.h"
+#include "framework/transport/native/listen_socket.h"
+
+namespace rota::native {
+namespace {
+
+class ListenerTest : public testing::Test {
+ protected:
+  ListenerTest() {
+    StatusOr<ListenSockets> sockets = OpenListenSockets("127.0.0.1:0");
+    EXPECT_TRUE(sockets.ok());
+    port_ = static_cast<uint16_t>(std::stoi(sockets->address.substr(sockets->address.rfind(':') + 1)));
+    listener_ = MakeRef<Listener>(loop_, sockets->fds.front(), [this](int fd, std::string peer) {
+      accepted_.push_back(fd);
+      peers_.push_back(std::move(peer));
+      if (on_accepted_) on_accepted_();
+    });
+  }
+  ~ListenerTest() override {
+    listener_->Abandon();
+    for (const int fd : accepted_) close(fd);
+    for (const int fd : clients_) close(fd);
+    loop_.Run();
+  }
+  int Connect() {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    clients_.push_back(fd);
+    return fd;
+  }
+  std::string NameOf(int fd) {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+
+  ManualClock clock_;
+  EventLoop loop_{clock_};
+  uint16_t port_ = 0;
+  Ref<Listener> listener_;
+  std::function<void()> on_accepted_;
+  std::vector<int> accepted_, clients_;
+  std::vector<std::string> peers_;
+};
+
+TEST_F(ListenerTest, AcceptsWhoeverHasComeAndNamesThem) {
+  const int first = Connect(), second = Connect();
+  on_accepted_ = [this] {
+    if (accepted_.size() == 2) listener_->Close();
+  };
+  EXPECT_TRUE(accepted_.empty());
+  listener_->Start();
+  EXPECT_TRUE(accepted_.empty()) << "not before the poll phase";
+  loop_.Run();
+  EXPECT_EQ(peers_, (std::vector<std::string>{NameOf(first), NameOf(second)}));
+  int on = 0;
+  socklen_t size = sizeof(on);
+  getsockopt(accepted_.front(), IPPROTO_TCP, TCP_NODELAY, &on, &size);
+  EXPECT_NE(on, 0);
+}
+
+TEST_F(ListenerTest, ClosingTakesThoseWhoWaitWithItAndTurnsAwayWhoComesLater) {
+  Connect();
+  listener_->Start();
+  listener_->Close();
+  EXPECT_EQ(accepted_.size(), 1u);
+  const int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port_);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_NE(connect(late, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  close(late);
+  // The wait that is under way ends and touches nothing.
+  loop_.Run();
+  EXPECT_EQ(accepted_.size(), 1u);
+}
+
+TEST_F(ListenerTest, AbandoningCutsOffThoseWhoWait) {
+  const int client = Connect();
+  listener_->Start();
+  listener_->Abandon();
+  loop_.Run();
+  EXPECT_TRUE(accepted_.empty());
+  char byte = 0;
+  EXPECT_LE(recv(client, &byte, 1, 0), 0);
+}
+
+TEST_F(ListenerTest, WithoutDescriptorsItTurnsAwayAndAcceptsAgainOnceThereAreSome) {
+  SetLogLevel(LogLevel::kOff);
+  const int turned_away = Connect();
+  rlimit old{};
+  getrlimit(RLIMIT_NOFILE, &old);
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(turned_away) + 1, .rlim_max = old.rlim_max};
+  // Whatever number is free below it is taken, so that there is no descriptor left.
+  std::vector<int> fillers;
+  for (int fd = dup(turned_away); fd >= 0 && fd < turned_away; fd = dup(turned_away)) fillers.push_back(fd);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  listener_->Start();
+  // The clock stands: the listener rests until the test says so.
+  loop_.SetImmediate([&] {
+    loop_.SetImmediate([&] {
+      EXPECT_TRUE(accepted_.empty());
+      char byte = 0;
+      EXPECT_EQ(recv(turned_away, &byte, 1, 0), 0) << "it is left to wait";
+      setrlimit(RLIMIT_NOFILE, &old);
+      Connect();
+    });
+  });
+  on_accepted_ = [this] { listener_->Close(); };
+  loop_.Run();
+  setrlimit(RLIMIT_NOFILE, &old);
+  for (const int fd : fillers) close(fd);
+  EXPECT_EQ(accepted_.size(), 1u);
+  EXPECT_EQ(peers_, (std::vector<std::string>{NameOf(clients_.back())}));
+  SetLogLevel(LogLevel::kInfo);
+}
+
+}  // namespace
+}  // namespace rota::native
