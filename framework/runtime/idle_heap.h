@@ -16,7 +16,7 @@ namespace rota {
 class IdleHeap {
  public:
   // Free memory that is worth it.
-  static constexpr size_t kWorthBytes = 512 << 10;
+  static constexpr size_t kWorthBytes = 128 << 10;
   // More calls than this since the last look: the process is busy.
   static constexpr uint64_t kQuietCalls = 20;
 

@@ -54,8 +54,9 @@ class Session final : private CallWire {
 
   // Takes what the peer has sent. False: it does not speak HTTP/2, and the connection is to be closed.
   bool Receive(std::span<uint8_t> bytes);
-  // Header fields that nobody wants are cheap to send and have to be decoded all the same, for the state of the header
-  // compression. So they are taken a little at a time: what Receive() has put off is to go first, when others have had a turn.
+  // So that no peer holds up the others, calls are begun so many at a time; and header fields that nobody wants, which are cheap
+  // to send and have to be decoded all the same for the state of the header compression, are taken a little at a time. What
+  // Receive() has put off is to go first, when others have had a turn.
   bool HoldsInput() const { return put_off_at_ < put_off_.size(); }
   bool ReceiveHeld();
   // Appends what is to be sent until `output` is full; returns whether there may be more. Nothing of it is given twice.
@@ -87,6 +88,8 @@ class Session final : private CallWire {
   // Gives them to nghttp2. False: it is no HTTP/2.
   bool Feed(std::span<const uint8_t> bytes);
   void AfterInput();
+  // Keeps what ReceiveHeld() is to go on with.
+  void PutOff(std::span<const uint8_t> rest);
   // Both return what nghttp2 expects of the callback: 0, or what to do about the fields that follow.
   int OnBeginHeaders(int32_t stream_id);
   int OnField(std::string_view name, std::string_view value);
@@ -131,6 +134,7 @@ class Session final : private CallWire {
   size_t unwanted_left_ = 0;         // What those may come to.
   bool fields_too_long_ = false;     // RefuseFields() is due.
   bool passing_over_ = false;        // The rest of a header block is decoded and no more.
+  size_t calls_begun_ = 0;           // In this turn.
   std::vector<uint8_t> put_off_;     // From put_off_at_ on.
   size_t put_off_at_ = 0;
   StreamHistory history_;

@@ -26,6 +26,7 @@ bool Session::Receive(std::span<uint8_t> bytes) {
     Terminate(NGHTTP2_STREAM_CLOSED, "frame on a closed stream");
     return true;
   }
+  calls_begun_ = 0;
   // An answer to what is in the first may end the session.
   if (!Feed(scanner_.head()) || !Feed(scanner_.rest())) return false;
   AfterInput();
@@ -33,9 +34,8 @@ bool Session::Receive(std::span<uint8_t> bytes) {
 }
 
 bool Session::ReceiveHeld() {
-  const std::span<const uint8_t> rest = std::span(put_off_).subspan(put_off_at_);
-  const std::span<const uint8_t> bytes = rest.first(std::min(rest.size(), kPassedOverAtOnce));
-  put_off_at_ += bytes.size();
+  calls_begun_ = 0;
+  const std::span<const uint8_t> bytes = std::span(put_off_).subspan(std::exchange(put_off_at_, put_off_.size()));
   if (!Feed(bytes)) return false;
   if (!HoldsInput()) {
     put_off_ = {};
@@ -48,6 +48,15 @@ bool Session::ReceiveHeld() {
 void Session::AfterInput() {
   ReturnWindow();
   if (nghttp2_session_want_write(session_.get()) || IsOver()) owner_.OnOutput();
+}
+
+void Session::PutOff(std::span<const uint8_t> rest) {
+  if (!put_off_.empty()) {
+    // It is the rest of what was put off before.
+    put_off_at_ -= rest.size();
+  } else {
+    put_off_.assign(rest.begin(), rest.end());
+  }
 }
 
 bool Session::Feed(std::span<const uint8_t> bytes) {
@@ -63,9 +72,8 @@ bool Session::Feed(std::span<const uint8_t> bytes) {
     bytes = bytes.subspan(static_cast<size_t>(taken));
     if (std::exchange(fields_too_long_, false)) RefuseFields();
     if (broken_) return false;
-    // Never of what ReceiveHeld() takes, which is no more than that.
-    if (passing_over_ && bytes.size() > kPassedOverAtOnce) {
-      put_off_.assign(bytes.begin(), bytes.end());
+    if (!bytes.empty() && (calls_begun_ > kCallsAtOnce || (passing_over_ && bytes.size() > kPassedOverAtOnce))) {
+      PutOff(bytes);
       return true;
     }
   } while (!bytes.empty());
@@ -120,12 +128,13 @@ int Session::OnBeginHeaders(int32_t stream_id) {
   call->index = calls_.size();
   calls_.push_back(std::move(call));
   if (calls_.size() == 1) owner_.OnCalls(true);
+  ++calls_begun_;
   return 0;
 }
 
 int Session::OnField(std::string_view name, std::string_view value) {
   if (NativeCall* const call = fields_of_) {
-    if (call->OnField(name, value)) return 0;
+    if (call->OnField(name, value)) return calls_begun_ > kCallsAtOnce ? static_cast<int>(NGHTTP2_ERR_PAUSE) : 0;
     // It could not be answered when its fields became too many: its stream is reset.
     if (call->refused()) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     fields_too_long_ = true;

@@ -238,6 +238,25 @@ TEST_P(WireTest, WhatFollowsTooMuchMetadataInTheSameReadIsServed) {
   });
 }
 
+TEST_P(WireTest, ManyCallsInOneReadAreBegunInTurnsAndAllAnswered) {
+  size_t most_at_once = 0, begun = 0;
+  OnEachCall([&](ScriptedSink& sink) {
+    if (begun++ == 0) loop_.SetImmediate([&] { most_at_once = begun; });
+    sink.Finish();
+  });
+  Listen();
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start();
+    std::string bytes;
+    for (int i = 0; i < 900; ++i) bytes += faults::HeadersFrames(client.NextStream(), faults::Block(faults::CallFields("/a.B/C")), faults::kEndStream);
+    client.Send(bytes);
+    for (uint32_t stream = 1; stream < 1800; stream += 2) ASSERT_EQ(client.Await(stream).status(), 0) << stream;
+  });
+  EXPECT_EQ(begun, 900u);
+  EXPECT_LE(most_at_once, 300u);
+}
+
 TEST_P(WireTest, TrailersWithoutEndCostOnlyTheirCall) {
   OnEachCall(Echo);
   Listen();
