@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -237,5 +238,12 @@ void RawConnection::Abort() {
 }
 
 void RawConnection::HalfClose() { shutdown(fd_, SHUT_WR); }
+
+void RawConnection::GoDark() {
+  // A filter of the socket decides before TCP sees a segment (packet(7), SO_ATTACH_FILTER); this one takes 0 bytes of each.
+  sock_filter take_nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+  const sock_fprog program{.len = 1, .filter = take_nothing};
+  EXPECT_EQ(setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+}
 
 }  // namespace rota::faults

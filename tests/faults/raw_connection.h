@@ -70,6 +70,9 @@ class RawConnection {
   // Ends with RST instead of FIN, as a process that is killed with bytes unread.
   void Abort();
   void HalfClose();
+  // From here on no segment reaches it, and the kernel acknowledges none, as if the cable were cut. The server sees what it
+  // sees of a host that has vanished.
+  void GoDark();
 
   bool closed() const { return closed_; }
   // The error code of a GOAWAY.
