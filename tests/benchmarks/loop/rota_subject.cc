@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "framework/base/clock.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/asio.h"
 #include "framework/loop/event_loop.h"
 #include "framework/worker/job.h"

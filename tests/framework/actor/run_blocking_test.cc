@@ -15,6 +15,7 @@
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/base/status_or.h"
+#include "framework/base/steady_clock.h"
 #include "framework/context/request_context.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"

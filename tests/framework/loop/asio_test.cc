@@ -9,8 +9,8 @@
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
 
-#include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"
 #include "gtest/gtest.h"

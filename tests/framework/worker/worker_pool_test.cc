@@ -1,3 +1,4 @@
+#include "framework/base/steady_clock.h"
 #include "framework/worker/worker_pool.h"
 
 #include <atomic>
