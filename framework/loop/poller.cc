@@ -11,7 +11,6 @@ namespace rota {
 namespace {
 
 using boost::asio::detail::epoll_reactor;
-using ScopedLock = boost::asio::detail::conditionally_enabled_mutex::scoped_lock;
 using boost::asio::detail::scheduler;
 
 // Asio runs one completion a call and does not say whether more are ready: asking for one more when there is none costs a
@@ -28,17 +27,11 @@ struct Queue {
 struct Look {
   friend constexpr auto MemberOf(Look);
 };
-struct Lock {
-  friend constexpr auto MemberOf(Lock);
-};
 template struct Expose<Queue, &scheduler::op_queue_>;
 template struct Expose<Look, &scheduler::task_operation_>;
-template struct Expose<Lock, &scheduler::mutex_>;
 
 // True when no completion is ready: all that is left to do is to look at the operating system.
 bool IsAtRest(scheduler& asio) {
-  // Another thread may be posting: the resolver of Asio does.
-  const ScopedLock lock(asio.*MemberOf(Lock()));
   auto* const first = (asio.*MemberOf(Queue())).front();
   return first == &(asio.*MemberOf(Look())) && boost::asio::detail::op_queue_access::next(first) == nullptr;
 }
@@ -49,7 +42,6 @@ bool LookWithoutWaiting(scheduler& asio, epoll_reactor& reactor) {
   boost::asio::detail::op_queue<boost::asio::detail::scheduler_operation> found;
   reactor.run(0, found);
   if (found.empty()) return false;
-  const ScopedLock lock(asio.*MemberOf(Lock()));
   auto& queue = asio.*MemberOf(Queue());
   queue.pop();
   found.push(queue);
@@ -67,8 +59,8 @@ long WaitTime(Duration timeout) {
 }  // namespace
 
 Poller::Poller()
-    // One thread at a time runs it and uses its sockets, so they need no locks.
-    : io_context_(std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
+    // Nothing of it is locked: other threads come in by Post(), and only Interrupt() touches Asio from there.
+    : io_context_(std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE)),
       scheduler_(boost::asio::use_service<scheduler>(*io_context_)),
       reactor_(boost::asio::use_service<epoll_reactor>(*io_context_)) {
   // The loop decides when it ends, by its refs; the io_context must never stop by itself.

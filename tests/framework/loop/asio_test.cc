@@ -5,6 +5,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect_pipe.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
@@ -43,6 +44,16 @@ TEST(AsioTest, ReadKeepsTheLoopAliveAndCompletesUnderTheContextOfItsCaller) {
   loop.Run();
   EXPECT_EQ(received, "hello");
   EXPECT_EQ(context->references(), 1u);
+}
+
+TEST(AsioTest, NamesAreNotResolvedByThreadsOfAsioForTheyWouldPostWithoutALock) {
+  SteadyClock clock;
+  EventLoop loop(clock);
+  boost::asio::ip::tcp::resolver resolver(IoContext(loop));
+  boost::system::error_code told;
+  resolver.async_resolve("localhost", "1", OnLoop(loop, [&](boost::system::error_code error, const auto&) { told = error; }));
+  loop.Run();
+  EXPECT_EQ(told, boost::asio::error::operation_not_supported);
 }
 
 }  // namespace
