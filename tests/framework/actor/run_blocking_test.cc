@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
