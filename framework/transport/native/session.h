@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "framework/base/ref.h"
+#include "framework/transport/native/field_cache.h"
 #include "framework/transport/native/flood_guard.h"
 #include "framework/transport/native/frame_scanner.h"
 #include "framework/transport/native/host.h"
@@ -117,6 +118,7 @@ class Session final : private CallWire {
   int32_t last_stream_id_ = 0;
   NativeCall* last_call_ = nullptr;
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
+  FieldCache field_cache_;
   StreamHistory history_;
   FrameScanner scanner_;
   FloodGuard guard_;

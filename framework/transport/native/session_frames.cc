@@ -97,8 +97,16 @@ void Session::OnFrame(const nghttp2_frame& frame) {
     case NGHTTP2_DATA: {
       NativeCall* const call = Find(frame.hd.stream_id);
       if (call == nullptr) return;
-      if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) call->OnHeadersEnd();
-      if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) call->OnRemoteEnd();
+      const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+      bool well_formed = true;
+      if (frame.hd.type == NGHTTP2_HEADERS) {
+        // Fields that are not the first ones are trailers, and end the stream.
+        well_formed = frame.headers.cat == NGHTTP2_HCAT_REQUEST ? call->OnHeadersEnd(end) : end;
+      }
+      if (end && well_formed) well_formed = call->OnRemoteEnd();
+      if (!well_formed) {
+        nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
+      }
       return;
     }
     case NGHTTP2_PING:
