@@ -52,9 +52,10 @@ class Output {
   void Clear();
 
  private:
-  // Of one frame, which is no longer than the 16 KiB that nghttp2 puts into one, and its header of 9 bytes. Each piece that is
-  // not copied is longer than kCopyUpTo, and at most one that is copied stands before and after it.
-  static constexpr size_t kMostBytes = (16 << 10) + 9;
+  // Of one frame, which is no longer than the 16 KiB that nghttp2 puts into one, its header of 9 bytes, and the trailers that
+  // may go with it. Each piece that is not copied is longer than kCopyUpTo, and at most one that is copied stands before and after
+  // it.
+  static constexpr size_t kMostBytes = (16 << 10) + 9 + 64;
   static constexpr size_t kMostPieces = 2 * kMostBytes / kCopyUpTo + 2;
 
   std::array<iovec, kMaxPieces> pieces_;

@@ -13,6 +13,7 @@
 
 #include "framework/base/ref.h"
 #include "framework/transport/native/field_cache.h"
+#include "framework/transport/native/fixed_blocks.h"
 #include "framework/transport/native/flood_guard.h"
 #include "framework/transport/native/frame_scanner.h"
 #include "framework/transport/native/host.h"
@@ -97,6 +98,8 @@ class Session final : private CallWire {
   const Ref<RefCounted>& slot() const override { return running_; }
   void Keep(Payload message) override { owner_.Keep(std::move(message)); }
   void SubmitCalls();
+  // A frame of nghttp2, and what it does not know of.
+  void CopyFrame(const uint8_t* frame, size_t size, Output& output);
   void OnPong(const uint8_t* payload);
   // Lets the peer send as much as has come, unless too much of it is held.
   void ReturnWindow();
@@ -119,6 +122,7 @@ class Session final : private CallWire {
   NativeCall* last_call_ = nullptr;
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
   FieldCache field_cache_;
+  HeaderTable table_;
   StreamHistory history_;
   FrameScanner scanner_;
   FloodGuard guard_;
