@@ -110,6 +110,9 @@ class EventLoop {
   // pending phase when the budget of this one is used up. For the layers that talk to the operating system.
   // Order: completions and what is posted run in the order in which they came to the loop, put off or not.
   void RunCompletion(Operation operation, Callback completion);
+  // For a completion that stands for several callbacks, between any two of them: runs the ticks and microtasks, as they run
+  // after a callback. False: the loop is exiting, and the rest is not to run.
+  bool RunTicks() { return DrainTicks() != StepEnd::kStop; }
 
   // Run in each iteration at the begin of poll, before it looks for I/O or sleeps (prepare), and at its end, when nothing more
   // is ready (check): where a transport sends what the callbacks since then have written. A hook may call RunCompletion().
