@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 namespace benchmarks {
 
@@ -63,6 +62,10 @@ class H2Connection {
     int status = -1;
   };
 
+  // Takes what is to be sent from nghttp2; false when there is nothing.
+  bool Gather();
+  // Tells the listener of the whole messages at the begin of `bytes`; returns how many bytes they have.
+  static size_t TellMessages(Call& call, std::string_view bytes);
   static int OnHeader(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t, uint8_t, void*);
   static int OnDataChunk(nghttp2_session*, uint8_t, int32_t, const uint8_t*, size_t, void*);
   static int OnStreamClose(nghttp2_session*, int32_t, uint32_t, void*);
@@ -73,7 +76,7 @@ class H2Connection {
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, std::unique_ptr<Call>> calls_;
   std::string out_;
-  std::vector<uint8_t> in_;
+  bool broken_ = false;
 };
 
 // Waits with epoll until connections are readable, or until `timeout_ms` has passed, and lets them read and flush.
