@@ -90,8 +90,11 @@ class SwitchedCall final : public rota::RefCounted, public rota::Pooled, public 
       if (rota::Status status = system_.TrySend(kind_, "", turn); !status.ok()) Finish(status);
     } else {
       const rota::ContextScope scope(kOn.context ? context_.get() : nullptr);
-      run_.Start(Handle(shared_.actor, *context_), [self = rota::Ref<SwitchedCall>(this)](const rota::Status& status, std::exception_ptr) {
-        self->Finish(status);
+      // Kept by hand: a closure of a bare pointer moves as cheaply as the one of the product.
+      Acquire();
+      run_.Start(Handle(shared_.actor, *context_), [this](const rota::Status& status, std::exception_ptr) {
+        const rota::Ref<SwitchedCall> self = rota::Ref<SwitchedCall>::Adopt(this);
+        Finish(status);
       });
     }
   }

@@ -1,10 +1,11 @@
 """The suite of RPC: what it reads out of its tools, and what it sends."""
 
+import os
 import unittest
 
 from tests import junit
-from tools.bench import h2load, server
-from tools.bench.suite import MeasurementFailed
+from tools.bench import h2load, run, server
+from tools.bench.suite import MeasurementFailed, SubjectMissing, metrics
 from tools.bench.suites import rpc
 
 _H2LOAD = """finished in 1.82s, 55009.74 req/s, 3.01MB/s
@@ -41,12 +42,49 @@ class RpcSuiteTest(unittest.TestCase):
         self.assertEqual([h2load.percentile(times, part) for part in (0.5, 0.99, 0.999, 1)], [50, 99, 100, 100])
         self.assertEqual(h2load.percentile([7], 0.5), 7)
 
-    def test_costs_are_told_for_each_call(self):
-        self.assertEqual(rpc._costs((1.0, 2.0), (1.5, 2.25), 1000), {"user": 500.0, "system": 250.0, "both": 750.0})
+    def test_the_exact_time_is_shared_as_the_ticks_say(self):
+        before, after = server.Cpu(1.0, 2.0, 3.004), server.Cpu(1.5, 2.25, 3.754)
+        self.assertEqual(rpc._cost_of_each(before, after, 1000), {"user": 500.0, "system": 250.0, "both": 750.0})
+
+    def test_time_without_a_tick_is_not_lost(self):
+        self.assertEqual(server.Cpu(1.0, 2.0, 3.005).since(server.Cpu(1.0, 2.0, 3.0))[2], 3.005 - 3.0)
+
+    def test_the_processor_time_of_a_process_is_exact(self):
+        before = server.exact_cpu_of(os.getpid())
+        sum(range(100_000))
+        self.assertGreater(server.exact_cpu_of(os.getpid()), before)
+
+    def test_a_server_that_ends_at_once_is_missing_with_what_it_said(self):
+        with self.assertRaisesRegex(SubjectMissing, "did not start: no luck"):
+            server.Server(["sh", "-c", "echo no luck >&2"])
+
+    def test_a_server_that_is_not_there_is_missing(self):
+        with self.assertRaises(SubjectMissing):
+            server.Server(["/no/such/server"])
+
+    def test_the_whole_run_is_expected_to_end_within_25_minutes(self):
+        self.assertLess(run.Run(rpc.SUITE, rpc.SUITE.benchmarks, rpc.SUITE.rounds, "bin").seconds_left(), 25 * 60)
+
+    def test_the_bars_that_are_promised_are_told(self):
+        bars = {name: (metric.bars, metric.limit) for benchmark in rpc.SUITE.benchmarks for name, metric in metrics(rpc.SUITE, benchmark)}
+        for name in ("unary_100", "unary_1000"):
+            self.assertEqual(bars[name][0], {"bare": 1 / 1.4, "grpc_callback": 5, "tonic": 1.8, "go": 3.5, "node": 12})
+        for name in ("stream_server", "stream_both"):
+            self.assertEqual(bars[name][0], {"grpc_callback": 4})
+        for name in ("unary_1m.rate", "half_load", "connect"):
+            self.assertEqual(bars[name][0], {"grpc_callback": 1})
+        self.assertEqual(bars["idle_connection"][1], 16 * 1024)
+        self.assertEqual(bars["idle_connection.empty"][1], 20 * 1024 * 1024)
+        self.assertEqual(bars["long_tail"][1], 1.2)
 
     def test_bars_name_subjects_of_the_suite(self):
         for benchmark in rpc.SUITE.benchmarks:
-            self.assertLessEqual(set(benchmark.bars), set(rpc.SUITE.subjects), benchmark.name)
+            for name, metric in metrics(rpc.SUITE, benchmark):
+                self.assertLessEqual(set(metric.bars), set(rpc.SUITE.subjects), name)
+
+    def test_targets_name_subjects_of_the_suite(self):
+        for target, subjects in rpc.SUITE.targets.items():
+            self.assertLessEqual(set(subjects), set(rpc.SUITE.subjects), target)
 
 
 if __name__ == "__main__":

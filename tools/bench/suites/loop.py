@@ -112,6 +112,11 @@ SUITE = Suite(
     benchmarks=BENCHMARKS,
     subjects=["rota", "libuv", "node", "asio"],
     reference="libuv",
-    targets=[f"//{_FOLDER}:{name}" for name in ("rota_subject", "libuv_subject", "asio_subject", "echo_client")],
+    targets={
+        f"//{_FOLDER}:rota_subject": ["rota"],
+        f"//{_FOLDER}:libuv_subject": ["libuv"],
+        f"//{_FOLDER}:asio_subject": ["asio"],
+        f"//{_FOLDER}:echo_client": [],
+    },
     measure=measure,
 )
