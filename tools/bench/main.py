@@ -71,8 +71,7 @@ def end_as_by_hand():
 def tell(suite, benchmarks, outcome, options):
     """Returns the exit code: 1 when a measurement failed or nothing was measured, 130 after an interruption."""
     if outcome.results:
-        print("\n".join(report.table(suite, outcome.results)))
-        print("\n".join(report.costs(suite, benchmarks, outcome.results)))
+        print("\n".join(report.table(suite, outcome.results) + report.costs(suite, benchmarks, outcome.results)))
     for bench, subject, reason in outcome.left_out:
         print(f"not measured: {bench} of {subject}: {reason}")
     for bench, subject, reason in outcome.failed:

@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
+import time
 import typing
 
 from tools.bench import h2load
@@ -25,6 +26,8 @@ _RATE_SECONDS = 3
 # A run of the load that hangs must not hang ours.
 _LIMIT = 180
 _IDLE_CONNECTIONS = 10_000
+# Servers that give memory back do so a while after the work.
+_REST_SECONDS = 2.5
 
 # ---- The servers.
 
@@ -124,7 +127,7 @@ def _load_tool(bin_dir, *words, **options):
     tool = ["taskset", "-c", LOAD_CORE, os.path.join(bin_dir, _FOLDER, "load")] + [str(word) for word in words]
     done = subprocess.run(tool, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=_LIMIT, **options)
     if done.returncode != 0:
-        raise MeasurementFailed(f"{' '.join(tool[3:])}: {done.stderr[-400:]}")
+        raise MeasurementFailed(f"load {' '.join(tool[4:])}: {done.stderr[-400:].strip()}")
     return json.loads(done.stdout) if done.stdout else None
 
 
@@ -173,6 +176,7 @@ def run_idle(load, subject, server, bin_dir):
     tool = ["taskset", "-c", LOAD_CORE, os.path.join(bin_dir, _FOLDER, "load"), "idle", server.address, f"--connections={_IDLE_CONNECTIONS}"]
     with subprocess.Popen(tool, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
         ready = client.stdout.readline()
+        time.sleep(_REST_SECONDS)
         held = server.resident_bytes()
         client.stdin.close()
         said = client.stderr.read()
@@ -252,7 +256,7 @@ LOADS = [
     _stream("stream_both", "answers in bidirectional streams, 4 x 4 streams", "StreamingCall"),
     Load(Benchmark("connect", "a fresh connection for each call", "calls/s", True, more=_CPU, bars=_NOT_WORSE, seconds=1.5), run_connect),
     Load(Benchmark("idle_connection", f"memory of one of {_IDLE_CONNECTIONS} idle connections", "bytes", False,
-                   more=[Metric("empty", "bytes", False, limit=20 << 20)], bars=_NOT_WORSE, limit=16 << 10, seconds=3), run_idle),
+                   more=[Metric("empty", "bytes", False, limit=20 << 20)], bars=_NOT_WORSE, limit=16 << 10, seconds=5), run_idle),
     Load(Benchmark("half_load", "p99 at half of what grpc_callback can do", "us", False,
                    more=[Metric("p50", "us", False), Metric("p99.9", "us", False), Metric("late", "us", False), Metric("rate", "calls/s", True)],
                    bars=_NOT_WORSE, seconds=4), run_half_load),
