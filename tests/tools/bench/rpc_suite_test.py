@@ -2,10 +2,11 @@
 
 import os
 import unittest
+from unittest import mock
 
 from tests import junit
 from tools.bench import h2load, run, server
-from tools.bench.suite import MeasurementFailed, SubjectMissing, metrics
+from tools.bench.suite import MeasurementFailed, NotMeasured, SubjectMissing, metrics
 from tools.bench.suites import rpc
 
 _H2LOAD = """finished in 1.82s, 55009.74 req/s, 3.01MB/s
@@ -76,6 +77,16 @@ class RpcSuiteTest(unittest.TestCase):
         self.assertEqual(bars["idle_connection"][1], 16 * 1024)
         self.assertEqual(bars["idle_connection.empty"][1], 20 * 1024 * 1024)
         self.assertEqual(bars["long_tail"][1], 1.2)
+
+    def test_a_rate_is_tried_again_before_a_server_is_said_not_to_keep_it(self):
+        answer = {"fast": {"p99_us": 1.0}}
+        for answers, kept in (([{"overloaded": True}, answer], True), ([{"overloaded": True}] * 3, False)):
+            with mock.patch.object(rpc, "_load_tool", side_effect=answers):
+                if kept:
+                    self.assertEqual(rpc._at_rate("bin", mock.Mock(), 1000), answer)
+                else:
+                    with self.assertRaisesRegex(NotMeasured, "1000 calls in a second"):
+                        rpc._at_rate("bin", mock.Mock(), 1000)
 
     def test_bars_name_subjects_of_the_suite(self):
         for benchmark in rpc.SUITE.benchmarks:

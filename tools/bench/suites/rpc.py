@@ -22,7 +22,7 @@ UNARY = "/grpc.testing.BenchmarkService/UnaryCall"
 # How long one measurement drives a server, and the calls that the first look at its speed takes.
 _SECONDS, _LOOK = 1.5, 2000
 # For percentiles it takes more calls, in whole seconds.
-_RATE_SECONDS = 3
+_RATE_SECONDS, _ATTEMPTS = 3, 3
 # A run of the load that hangs must not hang ours.
 _LIMIT = 180
 _IDLE_CONNECTIONS = 10_000
@@ -197,11 +197,14 @@ def _reach(subject, server):
 
 
 def _at_rate(bin_dir, server, rate, slow_percent=0):
-    done = _load_tool(bin_dir, "rate", server.address, f"--rate={rate:.0f}", "--connections=10", f"--slow-percent={slow_percent}",
-                      f"--seconds={_RATE_SECONDS}")
-    if "overloaded" in done:
-        raise NotMeasured(f"it does not keep up with {rate:.0f} calls in a second")
-    return done
+    # Where the load is held up for a tenth of a second, all that was due meanwhile comes at once and a server may refuse it. That
+    # says nothing about the rate; a server that cannot keep it will not the next time either.
+    for _ in range(_ATTEMPTS):
+        done = _load_tool(bin_dir, "rate", server.address, f"--rate={rate:.0f}", "--connections=10", f"--slow-percent={slow_percent}",
+                          f"--seconds={_RATE_SECONDS}")
+        if "overloaded" not in done:
+            return done
+    raise NotMeasured(f"it does not keep up with {rate:.0f} calls in a second")
 
 
 def run_half_load(load, subject, server, bin_dir):
