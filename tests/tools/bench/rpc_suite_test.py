@@ -78,6 +78,13 @@ class RpcSuiteTest(unittest.TestCase):
         self.assertEqual(bars["idle_connection.empty"][1], 20 * 1024 * 1024)
         self.assertEqual(bars["long_tail"][1], 1.2)
 
+    def test_a_server_is_warm_before_it_is_measured(self):
+        driven = []
+        # Cold it makes 1,000 calls in a second, and 10,000 later.
+        calls = rpc.calls_of_a_measurement(lambda count: driven.append(count) or (1000 if len(driven) == 1 else 10_000), 200)
+        self.assertEqual((driven, calls), ([200, 300], 15_000))
+        self.assertEqual(rpc.calls_of_a_measurement(lambda count: 1, 200, least=500), 500)
+
     def test_a_rate_is_tried_again_before_a_server_is_said_not_to_keep_it(self):
         answer = {"fast": {"p99_us": 1.0}}
         for answers, kept in (([{"overloaded": True}, answer], True), ([{"overloaded": True}] * 3, False)):

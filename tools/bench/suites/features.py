@@ -10,8 +10,8 @@ from tools.bench.suite import Benchmark, Difference, MeasurementFailed, Suite
 from tools.bench.suites import rpc
 
 _FOLDER = "tests/benchmarks/rpc"
-# How long one measurement drives a server, and the calls that the first look at its speed takes.
-_SECONDS, _LOOK = 1.5, 5000
+# The calls that the first look at the speed of a server takes.
+_LOOK = 2000
 _SHAPE = (10, 10)
 _DRIVEN_CALLS = 1_000_000
 _LIMIT = 120
@@ -67,12 +67,12 @@ def _over_the_wire(subject, bin_dir):
         if checked.returncode != 0:
             raise MeasurementFailed(checked.stderr[-400:])
 
-        def load(calls):
-            return h2load.run(server.address, rpc.UNARY, rpc.request(16), calls, *_SHAPE, headers=headers(subject))
+        def drive(calls):
+            return h2load.run(server.address, rpc.UNARY, rpc.request(16), calls, *_SHAPE, headers=headers(subject)).calls_per_second
 
-        calls = int(load(_LOOK).calls_per_second * _SECONDS)
+        calls = rpc.calls_of_a_measurement(drive, _LOOK)
         before = server.cpu()
-        load(calls)
+        drive(calls)
         return (server.cpu().total - before.total) * 1e9 / calls
 
 

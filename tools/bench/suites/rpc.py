@@ -19,8 +19,8 @@ _CACHE = os.path.abspath(".cache/bench")
 _NODE_MODULES = os.path.abspath("tests/integration/node/node_modules")
 PROTO_FOLDER = "/usr/share/grpc-proto"
 UNARY = "/grpc.testing.BenchmarkService/UnaryCall"
-# How long one measurement drives a server, and the calls that the first look at its speed takes.
-_SECONDS, _LOOK = 1.5, 2000
+# How long one measurement drives a server, how long it is driven before, and the calls that the first look at its speed takes.
+_SECONDS, _WARM_UP_SECONDS, _LOOK = 1.5, 0.3, 2000
 # For percentiles it takes more calls, in whole seconds.
 _RATE_SECONDS, _ATTEMPTS = 3, 3
 # A run of the load that hangs must not hang ours.
@@ -141,11 +141,17 @@ def _cost_of_each(before, after, count):
     return {"user": user, "system": system, "both": both}
 
 
+def calls_of_a_measurement(drive, look, least=1):
+    """How many calls take _SECONDS once the server is warm. drive(calls) makes calls and returns how many it made in a second."""
+    warm_up = max(least, int(drive(max(least, look)) * _WARM_UP_SECONDS))
+    return max(least, int(drive(warm_up) * _SECONDS))
+
+
 def run_unary(load, subject, server, bin_dir):
     body, shape = request(load.bytes), (load.connections, load.streams)
     least = load.connections * load.streams * 10
-    look = h2load.run(server.address, UNARY, body, max(least, 300 if load.bytes > 10_000 else _LOOK), *shape)
-    calls = max(least, int(look.calls_per_second * _SECONDS))
+    look = 100 if load.bytes > 10_000 else _LOOK
+    calls = calls_of_a_measurement(lambda count: h2load.run(server.address, UNARY, body, count, *shape).calls_per_second, look, least)
     before = server.cpu()
     done = h2load.run(server.address, UNARY, body, calls, *shape)
     cost = _cost_of_each(before, server.cpu(), calls)
@@ -166,7 +172,7 @@ def run_stream(load, subject, server, bin_dir):
 
 
 def run_connect(load, subject, server, bin_dir):
-    before, calls = server.cpu(), 2000
+    before, calls = server.cpu(), 5000
     done = _load_tool(bin_dir, "connect", server.address, f"--calls={calls}")
     return {load.benchmark.name: done["calls_per_second"], "cpu": _cost_of_each(before, server.cpu(), calls)["both"]}
 
@@ -191,8 +197,10 @@ _reached = {}
 
 def _reach(subject, server):
     if subject not in _reached:
-        look = h2load.run(server.address, UNARY, request(16), _LOOK, 10, 10)
-        _reached[subject] = h2load.run(server.address, UNARY, request(16), int(look.calls_per_second * _SECONDS), 10, 10).calls_per_second
+        def drive(calls):
+            return h2load.run(server.address, UNARY, request(16), calls, 10, 10).calls_per_second
+
+        _reached[subject] = drive(calls_of_a_measurement(drive, _LOOK))
     return _reached[subject]
 
 
@@ -237,13 +245,13 @@ _NOT_WORSE = {"grpc_callback": 1}
 
 
 def _unary(name, about, bars, more=_MORE, **shape):
-    return Load(Benchmark(name, about, "us", False, more=more, bars=bars, seconds=3), run_unary, **shape)
+    return Load(Benchmark(name, about, "us", False, more=more, bars=bars, seconds=2.4), run_unary, **shape)
 
 
 def _stream(name, about, method):
     # Where `load` is near 1, the load is what limits, and the server could do more.
     more = _CPU + (Metric("load", "of a core", False),)
-    benchmark = Benchmark(name, about, "messages/s", True, more=more, bars={"grpc_callback": 4}, seconds=3)
+    benchmark = Benchmark(name, about, "messages/s", True, more=more, bars={"grpc_callback": 4}, seconds=2.5)
     return Load(benchmark, run_stream, connections=4, streams=4, method=method)
 
 
@@ -257,9 +265,9 @@ LOADS = [
            more=_SHARES + (Metric("rate", "calls/s", True, bars=_NOT_WORSE),) + _TIMES, bytes=1 << 20, connections=4),
     _stream("stream_server", "messages that the server streams, 4 x 4 streams", "StreamingFromServer"),
     _stream("stream_both", "answers in bidirectional streams, 4 x 4 streams", "StreamingCall"),
-    Load(Benchmark("connect", "a fresh connection for each call", "calls/s", True, more=_CPU, bars=_NOT_WORSE, seconds=1.5), run_connect),
+    Load(Benchmark("connect", "a fresh connection for each call", "calls/s", True, more=_CPU, bars=_NOT_WORSE, seconds=1), run_connect),
     Load(Benchmark("idle_connection", f"memory of one of {_IDLE_CONNECTIONS} idle connections", "bytes", False,
-                   more=[Metric("empty", "bytes", False, limit=20 << 20)], bars=_NOT_WORSE, limit=16 << 10, seconds=5), run_idle),
+                   more=[Metric("empty", "bytes", False, limit=20 << 20)], bars=_NOT_WORSE, limit=16 << 10, seconds=7), run_idle),
     Load(Benchmark("half_load", "p99 at half of what grpc_callback can do", "us", False,
                    more=[Metric("p50", "us", False), Metric("p99.9", "us", False), Metric("late", "us", False), Metric("rate", "calls/s", True)],
                    bars=_NOT_WORSE, seconds=4), run_half_load),
