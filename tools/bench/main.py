@@ -25,7 +25,7 @@ def arguments(argv):
     parser.add_argument("layer", choices=layers())
     parser.add_argument("--json", metavar="FILE", help="write the results there")
     parser.add_argument("--plot", metavar="FILE", help="write the picture there (default: .cache/bench/LAYER.png)")
-    parser.add_argument("--rounds", type=int, help="default 10 (rpc: 5); fewer are for a quick look")
+    parser.add_argument("--rounds", type=int, help="default 10 (rpc: 5, features: 20); fewer are for a quick look")
     parser.add_argument("--only", metavar="NAMES", default="", help="comma-separated benchmarks")
     parser.add_argument("--bin", metavar="DIR", help=argparse.SUPPRESS)
     parser.add_argument("--not-built", metavar="TARGETS", default="", help=argparse.SUPPRESS)

@@ -141,10 +141,10 @@ def _cost_of_each(before, after, count):
     return {"user": user, "system": system, "both": both}
 
 
-def calls_of_a_measurement(drive, look, least=1):
-    """How many calls take _SECONDS once the server is warm. drive(calls) makes calls and returns how many it made in a second."""
+def calls_of_a_measurement(drive, look, least=1, seconds=_SECONDS):
+    """How many calls take so long once the server is warm. drive(calls) makes calls and returns how many it made in a second."""
     warm_up = max(least, int(drive(max(least, look)) * _WARM_UP_SECONDS))
-    return max(least, int(drive(warm_up) * _SECONDS))
+    return max(least, int(drive(warm_up) * seconds))
 
 
 def run_unary(load, subject, server, bin_dir):
