@@ -35,8 +35,8 @@ class Benchmark:
     about: str
     unit: str
     higher_is_better: bool
-    # The ratio to the reference that the first subject is to reach.
-    bar: float = 1.0
+    # The ratio to the reference that the first subject is to reach; None where there is no bar.
+    bar: typing.Optional[float] = 1.0
     # Further numbers that the same measurement gives.
     more: typing.Sequence[Metric] = ()
     # The ratios to other subjects that the first one is to reach, beside or instead of `bar`.
@@ -87,7 +87,7 @@ class Suite:
 
 def metrics(suite, benchmark):
     """[(the name it is told by, Metric)]: the benchmark's own number first."""
-    bars = benchmark.bars or {suite.reference: benchmark.bar}
+    bars = benchmark.bars or ({} if benchmark.bar is None else {suite.reference: benchmark.bar})
     own = Metric(benchmark.name, benchmark.unit, benchmark.higher_is_better, bars, benchmark.limit)
     return [(benchmark.name, own)] + [(f"{benchmark.name}.{metric.name}", metric) for metric in benchmark.more]
 
