@@ -99,7 +99,7 @@ void H2Connection::Cancel(int32_t stream) {
   // The call stays until the stream is closed: nghttp2 may still ask it for data.
   const auto it = calls_.find(stream);
   if (it == calls_.end() || it->second->listener == nullptr) return;
-  std::exchange(it->second->listener, nullptr)->OnEnd(-1);
+  std::exchange(it->second->listener, nullptr)->OnEnd(-1 - NGHTTP2_CANCEL);
 }
 
 void H2Connection::Flush() {
@@ -142,7 +142,7 @@ bool H2Connection::Read() {
   // nghttp2 must not be asked to send any more: the calls that it would read from are gone.
   broken_ = true;
   for (auto& [stream, call] : std::exchange(calls_, {})) {
-    if (call->listener != nullptr) call->listener->OnEnd(-1);
+    if (call->listener != nullptr) call->listener->OnEnd(CallListener::kConnectionBroke);
   }
   return false;
 }
@@ -186,7 +186,8 @@ size_t H2Connection::TellMessages(Call& call, std::string_view bytes) {
 int H2Connection::OnStreamClose(nghttp2_session*, int32_t stream, uint32_t error, void* user_data) {
   auto& self = *static_cast<H2Connection*>(user_data);
   const auto call = self.calls_.extract(stream);
-  if (!call.empty() && call.mapped()->listener != nullptr) call.mapped()->listener->OnEnd(error == NGHTTP2_NO_ERROR ? call.mapped()->status : -1);
+  if (call.empty() || call.mapped()->listener == nullptr) return 0;
+  call.mapped()->listener->OnEnd(error == NGHTTP2_NO_ERROR ? call.mapped()->status : -1 - static_cast<int>(error));
   return 0;
 }
 

@@ -21,8 +21,10 @@ class CallListener {
   virtual ~CallListener() = default;
   // A whole message, without its five bytes.
   virtual void OnMessage(std::string_view message) = 0;
-  // The end. `status` is grpc-status, or -1 when the call broke before it came.
+  // The end. `status` is grpc-status, or negative when the call broke before it came: -1 - N for a reset with error N (RFC 9113,
+  // section 7), so -1 for a stream that ended without status, and kConnectionBroke.
   virtual void OnEnd(int status) = 0;
+  static constexpr int kConnectionBroke = -1000;
 };
 
 // A client connection of HTTP/2 that makes gRPC calls; as little work as possible for each, since it shares the machine with
@@ -41,7 +43,7 @@ class H2Connection {
   int32_t Start(const std::string& path, std::string framed, bool last, CallListener& listener);
   // Sends more on a call that is not half-closed.
   void Send(int32_t stream, std::string_view framed, bool last);
-  // Resets the call; OnEnd(-1) follows at once.
+  // Resets the call; OnEnd(), as after such a reset, follows at once.
   void Cancel(int32_t stream);
   // Writes what waits; called after a batch of the above.
   void Flush();

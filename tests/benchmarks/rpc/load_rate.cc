@@ -2,6 +2,8 @@
 // due, not from when it was sent. So a server that stalls is charged for all calls that should have come meanwhile, and so is a
 // load that is too slow, which `late` tells.
 
+#include <nghttp2/nghttp2.h>
+
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -12,8 +14,8 @@
 namespace benchmarks {
 namespace {
 
-// grpc-status RESOURCE_EXHAUSTED: the server says itself that the rate is too high.
-constexpr int kResourceExhausted = 8;
+// The server says itself that this is too much: grpc-status RESOURCE_EXHAUSTED, or the reset REFUSED_STREAM.
+bool IsRefusal(int status) { return status == 8 || status == -1 - NGHTTP2_REFUSED_STREAM; }
 
 struct Running {
   int calls = 0;
@@ -32,7 +34,7 @@ class TimedCall final : public CallListener {
     ++answers_;
   }
   void OnEnd(int status) override {
-    if (status == kResourceExhausted) {
+    if (IsRefusal(status)) {
       running_.refused = true;
     } else if (status != 0 || answers_ != 1) {
       Fail("a call ended with status " + std::to_string(status) + " and " + std::to_string(answers_) + " answers");

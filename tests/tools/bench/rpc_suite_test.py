@@ -5,7 +5,7 @@ import unittest
 from unittest import mock
 
 from tests import junit
-from tools.bench import h2load, run, server
+from tools.bench import h2load, rpc_loads, run, server
 from tools.bench.suite import MeasurementFailed, NotMeasured, SubjectMissing, metrics
 from tools.bench.suites import rpc
 
@@ -16,8 +16,8 @@ requests: 1000 total, 1000 started, 1000 done, {} succeeded, {} failed, 0 errore
 
 class RpcSuiteTest(unittest.TestCase):
     def test_a_request_is_a_framed_simple_request_with_a_payload(self):
-        self.assertEqual(rpc.request(2), b"\0\0\0\0\x06\x1a\x04\x12\x02xx")
-        self.assertEqual(rpc.request(200)[:11], b"\0\0\0\0\xce\x1a\xcb\x01\x12\xc8\x01")
+        self.assertEqual(rpc_loads.request(2), b"\0\0\0\0\x06\x1a\x04\x12\x02xx")
+        self.assertEqual(rpc_loads.request(200)[:11], b"\0\0\0\0\xce\x1a\xcb\x01\x12\xc8\x01")
 
     def test_a_server_says_where_it_listens(self):
         line = "time=1 level=info event=listening service=rota_server endpoint=grpc address=127.0.0.1:4711\n"
@@ -45,7 +45,7 @@ class RpcSuiteTest(unittest.TestCase):
 
     def test_the_exact_time_is_shared_as_the_ticks_say(self):
         before, after = server.Cpu(1.0, 2.0, 3.004), server.Cpu(1.5, 2.25, 3.754)
-        self.assertEqual(rpc._cost_of_each(before, after, 1000), {"user": 500.0, "system": 250.0, "both": 750.0})
+        self.assertEqual(rpc_loads._cost_of_each(before, after, 1000), {"user": 500.0, "system": 250.0, "both": 750.0})
 
     def test_time_without_a_tick_is_not_lost(self):
         self.assertEqual(server.Cpu(1.0, 2.0, 3.005).since(server.Cpu(1.0, 2.0, 3.0))[2], 3.005 - 3.0)
@@ -81,19 +81,19 @@ class RpcSuiteTest(unittest.TestCase):
     def test_a_server_is_warm_before_it_is_measured(self):
         driven = []
         # Cold it makes 1,000 calls in a second, and 10,000 later.
-        calls = rpc.calls_of_a_measurement(lambda count: driven.append(count) or (1000 if len(driven) == 1 else 10_000), 200)
+        calls = rpc_loads.calls_of_a_measurement(lambda count: driven.append(count) or (1000 if len(driven) == 1 else 10_000), 200)
         self.assertEqual((driven, calls), ([200, 300], 15_000))
-        self.assertEqual(rpc.calls_of_a_measurement(lambda count: 1, 200, least=500), 500)
+        self.assertEqual(rpc_loads.calls_of_a_measurement(lambda count: 1, 200, least=500), 500)
 
     def test_a_rate_is_tried_again_before_a_server_is_said_not_to_keep_it(self):
         answer = {"fast": {"p99_us": 1.0}}
         for answers, kept in (([{"overloaded": True}, answer], True), ([{"overloaded": True}] * 3, False)):
-            with mock.patch.object(rpc, "_load_tool", side_effect=answers):
+            with mock.patch.object(rpc_loads, "_load_tool", side_effect=answers):
                 if kept:
-                    self.assertEqual(rpc._at_rate("bin", mock.Mock(), 1000), answer)
+                    self.assertEqual(rpc_loads._at_rate("bin", mock.Mock(), 1000), answer)
                 else:
                     with self.assertRaisesRegex(NotMeasured, "1000 calls in a second"):
-                        rpc._at_rate("bin", mock.Mock(), 1000)
+                        rpc_loads._at_rate("bin", mock.Mock(), 1000)
 
     def test_bars_name_subjects_of_the_suite(self):
         for benchmark in rpc.SUITE.benchmarks:

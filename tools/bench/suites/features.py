@@ -4,12 +4,11 @@ import json
 import os
 import subprocess
 
-from tools.bench import h2load
+from tools.bench import h2load, rpc_loads
+from tools.bench.rpc_servers import FOLDER
 from tools.bench.server import LOAD_CORE, Server
 from tools.bench.suite import Benchmark, Difference, MeasurementFailed, Suite
-from tools.bench.suites import rpc
 
-_FOLDER = "tests/benchmarks/rpc"
 # The calls that the first look at the speed of a server takes, and how long it is driven: short, and in many rounds, so that what is
 # compared is measured within the same seconds.
 _LOOK, _SECONDS = 2000, 0.7
@@ -50,7 +49,7 @@ def driver_words(subject):
 
 def command(subject, bin_dir):
     program, *flags = _SERVERS.get(subject, ["features_server", stack(subject), "127.0.0.1:0"])
-    return [os.path.join(bin_dir, _FOLDER, program)] + flags
+    return [os.path.join(bin_dir, FOLDER, program)] + flags
 
 
 def lacks(benchmark, subject):
@@ -63,22 +62,22 @@ def measure(benchmark, subject, bin_dir):
 
 def _over_the_wire(subject, bin_dir):
     with Server(command(subject, bin_dir)) as server:
-        check = [os.path.join(bin_dir, _FOLDER, "load"), "check", server.address, "--method=unary"]
+        check = [os.path.join(bin_dir, FOLDER, "load"), "check", server.address, "--method=unary"]
         checked = subprocess.run(check, stderr=subprocess.PIPE, text=True, timeout=_LIMIT, check=False)
         if checked.returncode != 0:
             raise MeasurementFailed(checked.stderr[-400:])
 
         def drive(calls):
-            return h2load.run(server.address, rpc.UNARY, rpc.request(16), calls, *_SHAPE, headers=headers(subject)).calls_per_second
+            return h2load.run(server.address, rpc_loads.UNARY, rpc_loads.request(16), calls, *_SHAPE, headers=headers(subject)).calls_per_second
 
-        calls = rpc.calls_of_a_measurement(drive, _LOOK, seconds=_SECONDS)
+        calls = rpc_loads.calls_of_a_measurement(drive, _LOOK, seconds=_SECONDS)
         before = server.cpu()
         drive(calls)
         return (server.cpu().total - before.total) * 1e9 / calls
 
 
 def _above_the_seam(subject, bin_dir):
-    driver = ["taskset", "-c", LOAD_CORE, os.path.join(bin_dir, _FOLDER, "features_driver"), stack(subject), str(_DRIVEN_CALLS)]
+    driver = ["taskset", "-c", LOAD_CORE, os.path.join(bin_dir, FOLDER, "features_driver"), stack(subject), str(_DRIVEN_CALLS)]
     done = subprocess.run(driver + driver_words(subject), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=_LIMIT, check=False)
     if done.returncode != 0:
         raise MeasurementFailed(done.stderr[-400:])
@@ -107,11 +106,11 @@ SUITE = Suite(
     subjects=["all", "no_deadline", "no_tracing", "copy", "no_context", "no_mailbox", "no_metrics", "no_protobuf", "transport", "bare", "app"],
     reference="all",
     targets={
-        f"//{_FOLDER}:load": [],
-        f"//{_FOLDER}:features_server": [],
-        f"//{_FOLDER}:features_driver": [],
-        f"//{_FOLDER}:rota_server": ["app"],
-        f"//{_FOLDER}:bare_server": ["bare"],
+        f"//{FOLDER}:load": [],
+        f"//{FOLDER}:features_server": [],
+        f"//{FOLDER}:features_driver": [],
+        f"//{FOLDER}:rota_server": ["app"],
+        f"//{FOLDER}:bare_server": ["bare"],
     },
     measure=measure,
     lacks=lacks,
