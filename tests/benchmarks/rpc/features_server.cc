@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "framework/base/clock.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/event_loop.h"
 #include "framework/transport/native/native_server.h"
 #include "tests/benchmarks/rpc/feature_stack.h"

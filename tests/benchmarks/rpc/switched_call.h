@@ -10,6 +10,7 @@
 
 #include "framework/actor/actor_system.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/actor/turn.h"
 #include "framework/base/block_pool.h"
 #include "framework/base/ref.h"
