@@ -28,7 +28,7 @@ class TaskRun final : private internal::Catcher {
   TaskRun& operator=(const TaskRun&) = delete;
 
   // Runs `task` up to its first wait. Calls `done` once, maybe before it returns; `done` may destroy this object.
-  void Start(Task<T> task, Done done) {
+  void Start(Task<T>&& task, Done done) {
     if (task.immediate()) return done(std::move(task.outcome()), nullptr);
     done_ = std::move(done);
     task_.emplace(std::move(task));
@@ -45,10 +45,10 @@ class TaskRun final : private internal::Catcher {
     Done done = std::move(done_);
     Task<T> ended = *std::move(task_);
     task_.reset();
-    Finish(std::move(ended), std::move(status), done);
+    Finish(ended, std::move(status), done);
     return std::noop_coroutine();
   }
-  static void Finish(Task<T> ended, Status status, Done& done) {
+  static void Finish(Task<T>& ended, Status status, Done& done) {
     std::exception_ptr exception = status.ok() ? ended.handle().promise().TakeException() : nullptr;
     if (exception) status = InternalError("a task threw an exception");
     if constexpr (std::is_void_v<T>) {

@@ -43,7 +43,8 @@ void Connection::OnReadable() {
   if (closed_) return;
   if (output_ended_) return Discard();
   ++host_.stats.batches;
-  upkeep_.OnRead(host_.loop.Now());
+  host_.read_at = host_.loop.Now();
+  upkeep_.OnRead(host_.read_at);
   const bool alive = ReadSome();
   host_.DeliverQueued();
   if (closed_) return;

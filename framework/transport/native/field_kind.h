@@ -1,6 +1,7 @@
 #ifndef ROTA_TRANSPORT_NATIVE_FIELD_KIND_H_
 #define ROTA_TRANSPORT_NATIVE_FIELD_KIND_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -55,10 +56,13 @@ FieldKind KindOf(FieldKind usual, std::string_view value);
 struct RequestField {
   RequestField() = default;
   RequestField(std::string_view name, std::string_view value) : RequestField(name, value, UsualKind(name)) {}
-  RequestField(std::string_view name, std::string_view value, FieldKind usual) : name(name), value(value), kind(KindOf(usual, value)) {}
+  RequestField(std::string_view name, std::string_view value, FieldKind usual)
+      : name(name), value(value), list_bytes(name.size() + value.size() + 32), kind(KindOf(usual, value)) {}
 
   std::string_view name;
   std::string_view value;
+  // As HTTP/2 counts it: name, value and 32 (RFC 9113, section 10.5.1).
+  size_t list_bytes = 0;
   FieldKind kind = FieldKind::kIllegal;
 };
 

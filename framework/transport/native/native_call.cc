@@ -38,6 +38,7 @@ void NativeCall::Open(Host& host, CallWire& wire, int32_t stream_id, const std::
   wire_ = &wire;
   stream_id_ = stream_id;
   start_.peer = peer;
+  start_.arrived = host.read_at;
   headers_.Reset(RequestHeaders::kMaxBytes);
   framer_.Reset(host.options.max_message_bytes);
   response_.Reset(host.stats);
@@ -57,7 +58,7 @@ bool NativeCall::OnHeadersEnd(bool remote_end) {
     response_.SetHttpError(refusal->http_status, std::string(refusal->status.message()));
     return true;
   }
-  if (headers_.timeout()) start_.deadline = After(host_->loop.Now(), *headers_.timeout());
+  if (headers_.timeout()) start_.deadline = After(start_.arrived, *headers_.timeout());
   host_->QueueCall(*this);
   return true;
 }

@@ -25,8 +25,7 @@ class RequestHeaders {
   // What peers are told that a list may have.
   static constexpr uint32_t kMaxBytes = 16 << 10;
 
-  // Begins anew. A list of fields of more than `limit` bytes is refused; a field counts as HTTP/2 counts it: name, value and
-  // 32 (RFC 9113, section 10.5.1).
+  // Begins anew. A list of fields of more than `limit` bytes is refused.
   void Reset(size_t limit);
 
   // The next field. Once the list is too long it keeps no more of them. After End() they are trailers, of which nothing is kept.
@@ -66,7 +65,7 @@ class RequestHeaders {
   // Counts a field that may be kept. False: it may not.
   bool Fits(const RequestField& field) {
     if (ended_) return false;
-    left_ -= static_cast<int64_t>(field.name.size() + field.value.size() + kFieldOverhead);
+    left_ -= static_cast<int64_t>(field.list_bytes);
     return left_ >= 0;
   }
   bool TakeLength(std::string_view value);
@@ -74,8 +73,6 @@ class RequestHeaders {
   void TakeTimeout(std::string_view value);
   void TakeEncoding(std::string_view value);
   void Fault(Status status);
-
-  static constexpr size_t kFieldOverhead = 32;
 
   int64_t left_ = 0;  // Of the limit; below zero once the list is too long.
   size_t limit_ = 0;

@@ -173,15 +173,11 @@ void Response::TakeFrame(const uint8_t* frame_header, size_t length, Output& out
     return TakeBytes(length, output);
   }
   const int32_t stream_id = StreamOf(frame_header);
-  uint8_t header[kFrameHeaderBytes];
-  WriteFrameHeader(header, length, NGHTTP2_DATA, NGHTTP2_FLAG_NONE, stream_id);
-  output.Copy(header, kFrameHeaderBytes);
+  WriteFrameHeader(output.Extend(kFrameHeaderBytes), length, NGHTTP2_DATA, NGHTTP2_FLAG_NONE, stream_id);
   TakeBytes(length, output);
-  constexpr size_t kTrailersBytes = kFrameHeaderBytes + kOkBlock.size();
-  uint8_t trailers[kTrailersBytes];
+  uint8_t* const trailers = output.Extend(kFrameHeaderBytes + kOkBlock.size());
   WriteFrameHeader(trailers, kOkBlock.size(), NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, stream_id);
-  std::copy(kOkBlock.begin(), kOkBlock.end(), trailers + kFrameHeaderBytes);
-  output.Copy(trailers, kTrailersBytes);
+  std::memcpy(trailers + kFrameHeaderBytes, kOkBlock.data(), kOkBlock.size());
 }
 
 void Response::TakeBytes(size_t length, Output& output) {

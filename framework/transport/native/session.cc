@@ -1,6 +1,7 @@
 #include "framework/transport/native/session.h"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "framework/base/check.h"
@@ -48,11 +49,10 @@ void Session::CopyFrame(const uint8_t* frame, size_t size, Output& output) {
   NativeCall* const call = Find(stream_id);
   if (call == nullptr || !call->response().TakeFixedHeaders()) return output.Copy(frame, size);
   // What nghttp2 has put into it comes first: it can only be about the size of the table.
-  uint8_t header[kFrameHeaderBytes];
-  WriteFrameHeader(header, size - kFrameHeaderBytes + kHeadersBlock.size(), NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, stream_id);
-  output.Copy(header, kFrameHeaderBytes);
-  output.Copy(frame + kFrameHeaderBytes, size - kFrameHeaderBytes);
-  output.Copy(reinterpret_cast<const uint8_t*>(kHeadersBlock.data()), kHeadersBlock.size());
+  uint8_t* const place = output.Extend(size + kHeadersBlock.size());
+  std::memcpy(place, frame, size);
+  std::memcpy(place + size, kHeadersBlock.data(), kHeadersBlock.size());
+  WriteFrameHeader(place, size - kFrameHeaderBytes + kHeadersBlock.size(), NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, stream_id);
 }
 
 void Session::SubmitCalls() {
