@@ -19,6 +19,7 @@
 #include "framework/actor/run_blocking.h"      // IWYU pragma: export
 #include "framework/actor/sleep.h"             // IWYU pragma: export
 #include "framework/actor/task.h"              // IWYU pragma: export
+#include "framework/actor/task_run.h"          // IWYU pragma: export
 #include "framework/base/clock.h"              // IWYU pragma: export
 #include "framework/base/log.h"                // IWYU pragma: export
 #include "framework/base/status.h"             // IWYU pragma: export

@@ -10,6 +10,7 @@
 #include "framework/actor/actor.h"
 #include "framework/actor/actor_kind.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/actor/turn.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"

@@ -5,6 +5,7 @@
 
 #include "framework/actor/actor_ref.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/base/clock.h"
 #include "framework/worker/loop_wait.h"
 

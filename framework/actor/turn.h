@@ -7,6 +7,7 @@
 
 #include "framework/actor/actor.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/context/cancellation.h"

@@ -26,13 +26,6 @@ class Clock {
   virtual bool IsManual() const { return false; }
 };
 
-// The monotonic clock of the operating system.
-class SteadyClock final : public Clock {
- public:
-  TimePoint Now() const override { return std::chrono::steady_clock::now(); }
-  bool SkipTo(TimePoint) override { return false; }
-};
-
 // `now + delay`, or kNoDeadline where that would overflow.
 inline TimePoint After(TimePoint now, Duration delay) {
   return delay >= kNoDeadline - now ? kNoDeadline : now + delay;

@@ -13,16 +13,38 @@
 namespace rota {
 
 // FIFO queue in blocks of memory that are kept for reuse, so a queue that has reached its size allocates no more.
-// Elements never move, so one can be used in its place while others are added (see Consume()), and every element has a
+// Elements never move, so one can be used in its place while others are added (see Take()), and every element has a
 // position that never changes, which lets its owner take it back from the middle in constant time (see At()).
 // Thread: one.
 template <typename T>
 class RingQueue {
  public:
+  // An element in use.
+  class Taken {
+   public:
+    ~Taken() {
+      element_.~T();
+      // Those that were taken meanwhile have left their places, too.
+      if (queue_.kept_ == position_) queue_.kept_ = queue_.head_;
+    }
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    T& operator*() const noexcept { return element_; }
+    T* operator->() const noexcept { return &element_; }
+
+   private:
+    friend class RingQueue;
+    Taken(RingQueue& queue, uint64_t position) noexcept : queue_(queue), element_(queue.Slot(position)), position_(position) {}
+
+    RingQueue& queue_;
+    T& element_;
+    const uint64_t position_;
+  };
+
   RingQueue() = default;
   // Destructors of the elements may still push.
   ~RingQueue() {
-    while (!empty()) Consume([](T&) {});
+    while (!empty()) const Taken last = Take();
     for (size_t i = 0; i < count_; ++i) std::allocator<T>().deallocate(blocks_[i], kBlock);
   }
   RingQueue(const RingQueue&) = delete;
@@ -42,19 +64,14 @@ class RingQueue {
   }
   // Takes the oldest element out. Undefined when empty().
   T Pop() {
-    T& slot = Slot(head_);
-    T value(std::move(slot));
-    Consume([](T&) {});
-    return value;
+    const Taken oldest = Take();
+    return std::move(*oldest);
   }
-  // Calls use(element) with the oldest, which is no longer counted or found but stays in its place until `use` returns; then
-  // it is destroyed. `use` may push and consume. Undefined when empty().
-  template <typename Use>
-  decltype(auto) Consume(Use&& use) {
+  // The oldest element, which is no longer counted or found but stays in its place until the end of the Taken; then it is
+  // destroyed. Meanwhile the queue may be pushed to and taken from. Undefined when empty().
+  [[nodiscard]] Taken Take() noexcept {
     ROTA_DCHECK(!empty(), "an empty queue has nothing to take");
-    const Release release{*this, Slot(head_), head_};
-    ++head_;
-    return use(release.element);
+    return Taken(*this, head_++);
   }
   T& Front() { return Slot(head_); }
   // The element at a position that Push() returned, or null once it was taken.
@@ -62,17 +79,6 @@ class RingQueue {
 
  private:
   static constexpr size_t kBlock = 16;
-
-  struct Release {
-    ~Release() {
-      element.~T();
-      // Those that `use` has consumed in turn have left their places too.
-      if (queue.kept_ == position) queue.kept_ = queue.head_;
-    }
-    RingQueue& queue;
-    T& element;
-    const uint64_t position;
-  };
 
   T& Slot(uint64_t position) noexcept {
     return blocks_[static_cast<size_t>(position / kBlock) & (count_ - 1)][position % kBlock];
@@ -95,7 +101,7 @@ class RingQueue {
   // A power of two of blocks of raw memory. Elements live from kept_ to tail_.
   std::unique_ptr<T*[]> blocks_;
   size_t count_ = 0;
-  // The first element that is in use by Consume(), or head_.
+  // The first element that is in use, or head_.
   uint64_t kept_ = 0;
   uint64_t head_ = 0;
   uint64_t tail_ = 0;

@@ -43,14 +43,15 @@ bool IsZero(std::span<const uint8_t> bytes) {
   return true;
 }
 
-void FillRandom(std::span<uint8_t> bytes) {
+// An id that is not all zeros.
+template <size_t words>
+void FillRandom(std::array<uint8_t, words * sizeof(uint64_t)>& id) {
   Random& random = Random::ForThread();
+  std::array<uint64_t, words> bits;
   do {
-    for (size_t i = 0; i < bytes.size(); i += sizeof(uint64_t)) {
-      const uint64_t bits = random.Next();
-      std::memcpy(bytes.data() + i, &bits, std::min(sizeof(bits), bytes.size() - i));
-    }
-  } while (IsZero(bytes));
+    for (uint64_t& word : bits) word = random.Next();
+  } while (bits == std::array<uint64_t, words>{});
+  std::memcpy(id.data(), bits.data(), sizeof(bits));
 }
 
 }  // namespace
@@ -73,14 +74,14 @@ std::optional<TraceParent> TraceParent::Parse(std::string_view header) {
 
 TraceParent TraceParent::Generate() {
   TraceParent made;
-  FillRandom(made.trace_id);
-  FillRandom(made.parent_id);
+  FillRandom<2>(made.trace_id);
+  FillRandom<1>(made.parent_id);
   return made;
 }
 
 TraceParent TraceParent::Child() const {
   TraceParent child = *this;
-  FillRandom(child.parent_id);
+  FillRandom<1>(child.parent_id);
   return child;
 }
 

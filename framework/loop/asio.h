@@ -12,7 +12,10 @@
 
 namespace rota {
 
-// The io_context that the loop polls, for code that opens sockets. Never run it: the loop does.
+// The io_context that the loop polls, for code that opens sockets. Never run it: the loop does. It takes no locks, so other
+// threads must not post to it (they have EventLoop::Post()), and Asio's own that resolve names answer operation_not_supported:
+// resolve in a job.
+// Thread: loop.
 inline boost::asio::io_context& IoContext(EventLoop& loop) { return loop.poller().io_context(); }
 
 // Wraps the completion handler of one asynchronous operation of Asio: the operation keeps the loop alive, and `handler`

@@ -19,9 +19,12 @@
 #include "framework/loop/handle.h"
 #include "framework/loop/hooks.h"
 #include "framework/loop/inbox.h"
+#include "framework/loop/loop_observer.h"
+#include "framework/loop/loop_options.h"
 #include "framework/loop/loop_stats.h"
 #include "framework/loop/operation.h"
 #include "framework/loop/phase.h"
+#include "framework/loop/phase_meter.h"
 #include "framework/loop/poller.h"
 #include "framework/loop/posted_batch.h"
 #include "framework/loop/ref_ledger.h"
@@ -31,14 +34,6 @@
 #include "framework/loop/timer_queue.h"
 
 namespace rota {
-
-// Sees the loop at work; for metrics, tests and watchdogs. Its calls are part of the loop's time: keep them short.
-class LoopObserver {
- public:
-  virtual ~LoopObserver() = default;
-  virtual void OnPhase(Phase, Duration /*at_work*/, uint64_t /*callbacks*/) {}
-  virtual void OnIteration(uint64_t /*iteration*/) {}
-};
 
 // The one event loop of a process, which runs the phases of Node.js:
 //
@@ -52,14 +47,7 @@ class LoopObserver {
 // Order:  that of Node 20; docs/phases.md lists the differences, and Compatibility::kNode has none.
 class EventLoop {
  public:
-  struct Options {
-    // How much poll runs before it puts the rest off to the next pending phase. Not with kNode.
-    size_t poll_budget_callbacks = 1024;
-    Duration poll_budget_time = std::chrono::milliseconds(10);
-    // After how many ticks and microtasks of one drain the loop counts and logs that they starve it. They go on.
-    uint64_t tick_budget = 10'000;
-    Compatibility compatibility = Compatibility::kRota;
-  };
+  using Options = LoopOptions;
 
   // `clock` must outlive the loop.
   explicit EventLoop(Clock& clock);
@@ -122,6 +110,9 @@ class EventLoop {
   // pending phase when the budget of this one is used up. For the layers that talk to the operating system.
   // Order: completions and what is posted run in the order in which they came to the loop, put off or not.
   void RunCompletion(Operation operation, Callback completion);
+  // For a completion that stands for several callbacks, between any two of them: runs the ticks and microtasks, as they run
+  // after a callback. False: the loop is exiting, and the rest is not to run.
+  bool RunTicks() { return DrainTicks() != StepEnd::kStop; }
 
   // Run in each iteration at the begin of poll, before it looks for I/O or sleeps (prepare), and at its end, when nothing more
   // is ready (check): where a transport sends what the callbacks since then have written. A hook may call RunCompletion().
@@ -160,7 +151,7 @@ class EventLoop {
   void SetUncaughtHandler(UniqueFunction<void(std::exception_ptr)> handler) { uncaught_ = std::move(handler); }
   // Takes what ReportUnhandled() reports. By default that is an uncaught exception.
   void SetUnhandledHandler(UniqueFunction<void(std::exception_ptr)> handler) { unhandled_ = std::move(handler); }
-  void SetObserver(LoopObserver* observer) { observer_ = observer; }
+  void SetObserver(LoopObserver* observer) { meter_.SetObserver(observer); }
 
   // ---- Time.
 
@@ -218,8 +209,8 @@ class EventLoop {
   void Poll(Duration timeout);
   void Wait();
   bool MayComeSoon() const;
-  // Waits for Post() without sleeping, for a moment or until `next`. False when there was none.
-  bool AwaitPost(TimePoint next);
+  // Waits for Post() without sleeping, until `end`. False when there was none.
+  bool AwaitPost(TimePoint end);
   // Runs what other threads have posted before this phase looked.
   void RunAllPosted();
   bool has_pending() const { return !pending_.empty() || !posted_.empty(); }
@@ -248,13 +239,6 @@ class EventLoop {
   Timer StartTimer(Ref<TimerNode> node);
   QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
   void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
-  // The latest reading of the clock if no code of users has run and nothing was waited for since, or else a new one.
-  TimePoint Time() {
-    if (std::exchange(time_is_stale_, false)) time_ = clock_.Now();
-    return time_;
-  }
-  void BeginWork();
-  void EndPhase(Phase phase, uint64_t callbacks_before);
 
   // Constant after construction.
   Clock& clock_;
@@ -269,6 +253,7 @@ class EventLoop {
   RefCounts refs_;
   RefLink ledger_;
   LoopStats stats_;
+  PhaseMeter meter_{clock_, stats_, options_};
   TimerQueue timers_{refs_, options_.compatibility};
   TickQueue tick_queue_;
   RingQueue<QueuedImmediate> immediates_;
@@ -287,18 +272,10 @@ class EventLoop {
   // What EnterWith() has made current, kept until the end of the iteration.
   std::vector<Ref<ContextBase>> entered_;
   Ref<ContextBase> exit_context_;
-  LoopObserver* observer_ = nullptr;
   // The last TimerNow().
   TimePoint timer_time_{};
-  TimePoint iteration_start_{};
-  TimePoint time_{};
-  bool time_is_stale_ = true;
-  TimePoint phase_start_{};
-  TimePoint wait_start_{};
-  // Ticks and microtasks run when the present drain has used up its budget.
-  uint64_t drain_limit_ = 0;
-  Duration iteration_idle_{};
-  bool waiting_ = false;
+  // How many ticks and microtasks the present drain may still run until it counts as one that starves the loop.
+  uint64_t drain_budget_ = 0;
   // The last wait with jobs outstanding was short.
   bool jobs_end_soon_ = true;
   uint64_t poll_callbacks_ = 0;

@@ -7,7 +7,7 @@
 namespace rota {
 
 Handle::Handle(EventLoop& loop, const std::source_location& where)
-    : loop_(loop), context_(CaptureContext()), link_(loop.ledger_, RefKind::kHandle, loop.iteration_start_, where) {
+    : loop_(loop), context_(CaptureContext()), link_(loop.ledger_, RefKind::kHandle, loop.meter_.iteration_start(), where) {
   loop_.refs_.Add(RefKind::kHandle);
 }
 

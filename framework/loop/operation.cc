@@ -5,7 +5,7 @@
 namespace rota {
 
 Operation::Operation(EventLoop& loop, RefKind kind, std::source_location where)
-    : loop_(&loop), context_(CaptureContext()), link_(loop.ledger_, kind, loop.iteration_start_, where) {
+    : loop_(&loop), context_(CaptureContext()), link_(loop.ledger_, kind, loop.meter_.iteration_start(), where) {
   loop.refs_.Add(kind);
 }
 

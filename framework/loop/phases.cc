@@ -20,7 +20,7 @@ constexpr Duration kSoon = std::chrono::microseconds(100);
 
 struct EventLoop::TimerSteps {
   StepEnd Run(TimerNode& timer, Duration lateness) const {
-    loop.stats_.timer_lag.Record(lateness);
+    loop.meter_.RecordLag(lateness);
     const Ref<ContextBase> context = timer.context;
     return loop.RunStep(Phase::kTimers, timer.callback, context.get());
   }
@@ -32,42 +32,40 @@ struct EventLoop::TimerSteps {
 };
 
 void EventLoop::RunTimers() {
-  if (exiting_ || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerTime(Time())) return;
-  BeginWork();
+  if (exiting_ || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerTime(meter_.Time())) return;
+  meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kTimers)];
   do {
-    timers_.RunExpired(TimerTime(Time()), TimerSteps{*this});
+    timers_.RunExpired(TimerTime(meter_.Time()), TimerSteps{*this});
     DrainTicks();
     // In Node the phase does not end while ticks let time pass and arm timers. Here it does: poll must not wait for ever.
   } while (follows_node() && timers_.next_wake() <= timer_time_ && !exiting_);
-  EndPhase(Phase::kTimers, before);
+  meter_.EndPhase(Phase::kTimers, before);
 }
 
 void EventLoop::RunPending() {
-  if (exiting_ || !has_pending()) return;
-  BeginWork();
+  if (exiting_) return;
+  meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPending)];
   const size_t posted = posted_.size();
   // A snapshot: what a callback puts off waits for the next iteration.
   for (size_t left = pending_.size(); left > 0; --left) {
-    const bool go_on = pending_.Consume([this](Completion& completion) {
-      return RunCallback(Phase::kPending, completion.callback, completion.context.get());
-    });
-    if (!go_on) break;
+    const auto completion = pending_.Take();
+    if (!RunCallback(Phase::kPending, completion->callback, completion->context.get())) break;
   }
   for (size_t left = posted; left > 0 && !exiting_; --left) {
     RunCallback(Phase::kPending, posted_.Front(), nullptr);
     posted_.DropFront();
   }
-  EndPhase(Phase::kPending, before);
+  meter_.EndPhase(Phase::kPending, before);
 }
 
 void EventLoop::RunPoll() {
   if (exiting_) return;
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPoll)];
   poll_callbacks_ = 0;
-  BeginWork();
-  RunHooks(idle_hooks_);
+  meter_.BeginWork();
+  if (!idle_hooks_.empty()) RunHooks(idle_hooks_);
   if (!prepare_hooks_.empty()) RunHooks(prepare_hooks_);
   // Over the budget a completion costs no more than a move into pending_. One look finds what is ready and waits for it where
   // that is allowed, except under a clock that moves by waiting: there what is ready goes before.
@@ -80,7 +78,7 @@ void EventLoop::RunPoll() {
   // What comes from other threads meanwhile waits for the next poll, as in libuv: check, close and timers go first.
   if (!exiting_ && !inbox_.empty()) RunAllPosted();
   if (!check_hooks_.empty()) RunHooks(check_hooks_);
-  EndPhase(Phase::kPoll, before);
+  meter_.EndPhase(Phase::kPoll, before);
 }
 
 bool EventLoop::MayBlock() const {
@@ -91,35 +89,31 @@ bool EventLoop::MayBlock() const {
 void EventLoop::Poll(Duration timeout) {
   poller_.Poll(timeout, exiting_);
   // A look that found nothing is not worth a reading of the clock.
-  if (timeout > Duration::zero()) time_is_stale_ = true;
+  if (timeout > Duration::zero()) meter_.LetTimePass();
 }
 
 void EventLoop::Wait() {
   TimePoint next = timers_.next_wake();
-  wait_start_ = Time();
+  const TimePoint now = meter_.BeginWait();
   if (clock_is_manual_) {
-    if (next <= wait_start_) return;
-    if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) {
-      time_is_stale_ = true;
-      return;
-    }
+    if (next <= now) return;
+    if (time_holds_ == 0 && next != kNoDeadline && clock_.SkipTo(next)) return meter_.LetTimePass();
     // One that is held does not run out: only a completion or another thread ends the wait.
     if (time_holds_ > 0) next = kNoDeadline;
   }
-  waiting_ = next > wait_start_;
-  if (waiting_ && MayComeSoon() && AwaitPost(next)) return Poll(Duration::zero());
-  waiting_ = waiting_ && inbox_.BeginSleep();
-  if (!waiting_) return Poll(Duration::zero());
-  Poll(next == kNoDeadline ? Poller::kForever : next - wait_start_);
-  if (!inbox_.empty() && refs_.count(RefKind::kJob) > 0) jobs_end_soon_ = Time() - wait_start_ < kSoon;
-  if (waiting_) BeginWork();
+  meter_.SetWaiting(next > now);
+  if (meter_.waiting() && MayComeSoon() && AwaitPost(std::min(next, now + kLongestAwakeWait))) return Poll(Duration::zero());
+  meter_.SetWaiting(meter_.waiting() && inbox_.BeginSleep());
+  if (!meter_.waiting()) return Poll(Duration::zero());
+  Poll(next == kNoDeadline ? Poller::kForever : next - now);
+  if (!inbox_.empty() && refs_.count(RefKind::kJob) > 0) jobs_end_soon_ = meter_.Waited() < kSoon;
+  if (meter_.waiting()) meter_.BeginWork();
 }
 
 // Jobs that end soon, as the last have, find the loop awake: to wake it takes longer than most jobs.
 bool EventLoop::MayComeSoon() const { return jobs_end_soon_ && refs_.count(RefKind::kJob) > 0 && !clock_is_manual_; }
 
-bool EventLoop::AwaitPost(TimePoint next) {
-  const TimePoint end = std::min(next, wait_start_ + kLongestAwakeWait);
+bool EventLoop::AwaitPost(TimePoint end) {
   for (int i = 1; inbox_.empty(); ++i) {
     PauseProcessor();
     if (i % 16 == 0 && clock_.Now() >= end) {
@@ -127,38 +121,18 @@ bool EventLoop::AwaitPost(TimePoint next) {
       return false;
     }
   }
-  time_is_stale_ = true;
+  meter_.LetTimePass();
   return true;
 }
 
-// The first callback after a wait ends the idle time, not the return from it.
-void EventLoop::BeginWork() {
-  const TimePoint now = Time();
-  if (std::exchange(waiting_, false)) {
-    const Duration idle = now - wait_start_;
-    stats_.idle += idle;
-    iteration_idle_ += idle;
-  }
-  phase_start_ = now;
-}
-
-void EventLoop::EndPhase(Phase phase, uint64_t callbacks_before) {
-  const uint64_t callbacks = stats_.callbacks[static_cast<size_t>(phase)] - callbacks_before;
-  if (callbacks == 0) return;
-  const Duration at_work = Time() - phase_start_;
-  stats_.phase_duration[static_cast<size_t>(phase)].Record(at_work);
-  if (at_work > options_.poll_budget_time) ++stats_.overruns[static_cast<size_t>(phase)];
-  if (observer_ != nullptr) observer_->OnPhase(phase, at_work, callbacks);
-}
-
 bool EventLoop::PollHasBudget() {
-  if (waiting_) BeginWork();
+  if (meter_.waiting()) meter_.BeginWork();
   if (follows_node()) return true;
   // What was put off earlier, which a pending phase may do too, goes first.
   if (has_pending()) return false;
   if (poll_callbacks_ >= options_.poll_budget_callbacks) return false;
   // Every eighth callback is often enough to look at the clock.
-  if (poll_callbacks_ % 8 == 7 && clock_.Now() - phase_start_ >= options_.poll_budget_time) {
+  if (poll_callbacks_ % 8 == 7 && meter_.AtWork() >= options_.poll_budget_time) {
     poll_callbacks_ = options_.poll_budget_callbacks;
     return false;
   }
@@ -196,7 +170,7 @@ void EventLoop::RunCheck() {
   // What an exception has left in the queues.
   DrainTicks();
   if (exiting_ || immediates_.empty()) return;
-  BeginWork();
+  meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kCheck)];
   for (size_t left = immediates_.size();;) {
     const StepEnd end = RunImmediates(left);
@@ -205,7 +179,7 @@ void EventLoop::RunCheck() {
     DropClearedImmediates(left);
     if (left == 0) left = immediates_.size();
   }
-  EndPhase(Phase::kCheck, before);
+  meter_.EndPhase(Phase::kCheck, before);
 }
 
 void EventLoop::DropClearedImmediates(size_t& left) {
@@ -223,17 +197,15 @@ StepEnd EventLoop::RunImmediates(size_t& left) {
       if (left == 0) return StepEnd::kDone;
     }
     --left;
-    const StepEnd end = immediates_.Consume([this](QueuedImmediate& immediate) {
-      if (immediate.has_ref) refs_.Remove(RefKind::kImmediate);
-      return RunStep(Phase::kCheck, immediate.callback, immediate.context.get());
-    });
-    if (end != StepEnd::kDone) return end;
+    const auto immediate = immediates_.Take();
+    if (immediate->has_ref) refs_.Remove(RefKind::kImmediate);
+    if (const StepEnd end = RunStep(Phase::kCheck, immediate->callback, immediate->context.get()); end != StepEnd::kDone) return end;
   }
 }
 
 void EventLoop::RunClose() {
-  if (exiting_ || closing_.empty()) return;
-  BeginWork();
+  if (exiting_) return;
+  meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kClose)];
   std::vector<Ref<Handle>> batch = std::exchange(closing_, {});
   for (; !batch.empty(); batch.pop_back()) {
@@ -242,7 +214,7 @@ void EventLoop::RunClose() {
     handle.link_.Unlink();
     if (handle.on_closed_ && !RunCallback(Phase::kClose, handle.on_closed_, handle.context_.get())) break;
   }
-  EndPhase(Phase::kClose, before);
+  meter_.EndPhase(Phase::kClose, before);
 }
 
 }  // namespace rota

@@ -7,40 +7,31 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 
-namespace rota {
-namespace {
+#include "framework/loop/expose.h"
 
-using boost::asio::detail::epoll_reactor;
-using ScopedLock = boost::asio::detail::conditionally_enabled_mutex::scoped_lock;
-using boost::asio::detail::scheduler;
+namespace rota {
 
 // Asio runs one completion a call and does not say whether more are ready: asking for one more when there is none costs a
 // system call, which was one of three for each message on a quiet connection. Its scheduler knows: what is ready lies in its
-// queue, beside the entry that stands for the look at the operating system. An explicit instantiation may name private members
-// (C++20, [temp.spec.general] paragraph 6); PollerTest shows that they still mean this.
-template <typename Tag, auto Member>
-struct Expose {
-  friend constexpr auto MemberOf(Tag) { return Member; }
+// queue, beside the entry that stands for the look at the operating system. PollerTest shows that they still mean this.
+struct AsioQueue {
+  friend constexpr auto MemberOf(AsioQueue);
 };
-struct Queue {
-  friend constexpr auto MemberOf(Queue);
+struct AsioLook {
+  friend constexpr auto MemberOf(AsioLook);
 };
-struct Look {
-  friend constexpr auto MemberOf(Look);
-};
-struct Lock {
-  friend constexpr auto MemberOf(Lock);
-};
-template struct Expose<Queue, &scheduler::op_queue_>;
-template struct Expose<Look, &scheduler::task_operation_>;
-template struct Expose<Lock, &scheduler::mutex_>;
+template struct Expose<AsioQueue, &boost::asio::detail::scheduler::op_queue_>;
+template struct Expose<AsioLook, &boost::asio::detail::scheduler::task_operation_>;
+
+namespace {
+
+using boost::asio::detail::epoll_reactor;
+using boost::asio::detail::scheduler;
 
 // True when no completion is ready: all that is left to do is to look at the operating system.
 bool IsAtRest(scheduler& asio) {
-  // Another thread may be posting: the resolver of Asio does.
-  const ScopedLock lock(asio.*MemberOf(Lock()));
-  auto* const first = (asio.*MemberOf(Queue())).front();
-  return first == &(asio.*MemberOf(Look())) && boost::asio::detail::op_queue_access::next(first) == nullptr;
+  auto* const first = (asio.*MemberOf(AsioQueue())).front();
+  return first == &(asio.*MemberOf(AsioLook())) && boost::asio::detail::op_queue_access::next(first) == nullptr;
 }
 
 // What the scheduler does with what its reactor has found, without the bookkeeping for a thread that might sleep.
@@ -49,12 +40,11 @@ bool LookWithoutWaiting(scheduler& asio, epoll_reactor& reactor) {
   boost::asio::detail::op_queue<boost::asio::detail::scheduler_operation> found;
   reactor.run(0, found);
   if (found.empty()) return false;
-  const ScopedLock lock(asio.*MemberOf(Lock()));
-  auto& queue = asio.*MemberOf(Queue());
+  auto& queue = asio.*MemberOf(AsioQueue());
   queue.pop();
   found.push(queue);
   queue.push(found);
-  queue.push(&(asio.*MemberOf(Look())));
+  queue.push(&(asio.*MemberOf(AsioLook())));
   return true;
 }
 
@@ -67,8 +57,8 @@ long WaitTime(Duration timeout) {
 }  // namespace
 
 Poller::Poller()
-    // One thread at a time runs it and uses its sockets, so they need no locks.
-    : io_context_(std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
+    // Nothing of it is locked: other threads come in by Post(), and only Interrupt() touches Asio from there.
+    : io_context_(std::make_unique<boost::asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE)),
       scheduler_(boost::asio::use_service<scheduler>(*io_context_)),
       reactor_(boost::asio::use_service<epoll_reactor>(*io_context_)) {
   // The loop decides when it ends, by its refs; the io_context must never stop by itself.

@@ -36,6 +36,8 @@ class Poller {
   void Interrupt();
 
   boost::asio::io_context& io_context() { return *io_context_; }
+  // What of it waits for descriptors.
+  boost::asio::detail::epoll_reactor& reactor() { return reactor_; }
 
  private:
   const std::unique_ptr<boost::asio::io_context> io_context_;

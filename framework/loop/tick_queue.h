@@ -62,8 +62,8 @@ class TickQueue {
   StepEnd Drain(Runner&& runner) {
     do {
       while (!ticks_.empty()) {
-        const StepEnd end = ticks_.Consume([&](ScheduledCallback& tick) { return runner.RunTick(tick); });
-        if (end != StepEnd::kDone) return end;
+        const auto tick = ticks_.Take();
+        if (const StepEnd end = runner.RunTick(*tick); end != StepEnd::kDone) return end;
       }
       if (DrainMicrotasks(runner) == StepEnd::kStop) return StepEnd::kStop;
       if (!ticks_.empty()) continue;
@@ -80,10 +80,9 @@ class TickQueue {
   template <typename Runner>
   StepEnd DrainMicrotasks(Runner&& runner) {
     while (!microtasks_.empty()) {
-      const StepEnd end = microtasks_.Consume([&](ScheduledCallback& microtask) {
-        return microtask.callback ? runner.RunMicrotask(microtask) : StepEnd::kDone;
-      });
-      if (end == StepEnd::kStop) return StepEnd::kStop;
+      const auto microtask = microtasks_.Take();
+      // Empty: it was taken back.
+      if (microtask->callback && runner.RunMicrotask(*microtask) == StepEnd::kStop) return StepEnd::kStop;
     }
     return StepEnd::kDone;
   }

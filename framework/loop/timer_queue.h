@@ -26,18 +26,17 @@ class TimerNode final : public RefCounted {
  public:
   static void operator delete(void* memory) { SlabPool::GiveBack(memory); }
 
+  // The first line of the cache: all that it takes to arm and to clear.
+
   // Constant after construction. First: it fills a gap behind the count of references.
   const int32_t delay_ms;
-  Callback callback;
-  Ref<ContextBase> context;
-  // Who armed it, for the list of refs.
-  const std::source_location where;
   // Kept by TimerQueue.
-  TimePoint start{};
   TimerList* list = nullptr;  // Null while not armed.
   TimerNode* previous = nullptr;
   TimerNode* next = nullptr;
-  // Constant after construction.
+  TimePoint start{};
+  // Who armed it, for the list of refs. Constant after construction.
+  const std::source_location where;
   const bool repeats;
   // Kept by TimerQueue.
   bool has_ref = true;
@@ -49,15 +48,20 @@ class TimerNode final : public RefCounted {
   // Cannot be armed again.
   bool cleared = false;
 
+  // The second line.
+
+  Callback callback;
+  Ref<ContextBase> context;
+
  private:
   friend class TimerQueue;
   template <typename F>
   TimerNode(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats, const std::source_location& where)
       : delay_ms(static_cast<int32_t>(delay_ms)),
-        callback(std::forward<F>(callable)),
-        context(std::move(context)),
         where(where),
-        repeats(repeats) {}
+        repeats(repeats),
+        callback(std::forward<F>(callable)),
+        context(std::move(context)) {}
   static void* operator new(size_t, SlabPool& pool) { return pool.Take(); }
 };
 

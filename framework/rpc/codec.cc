@@ -12,9 +12,11 @@ constexpr size_t kMaxBytes = std::numeric_limits<int>::max();
 }  // namespace
 
 Status Decode(const MethodInfo& method, const Payload& payload, google::protobuf::MessageLite& message) {
-  // Partial: a required field that is missing would be logged on stderr by protobuf; it is checked here instead.
-  if (payload.size() <= kMaxBytes && message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size())) &&
-      message.IsInitialized()) {
+  using google::protobuf::MessageLite;
+  // Partial: a required field that is missing would be logged on stderr by protobuf; it is checked here instead. And merged:
+  // there is nothing to clear.
+  const google::protobuf::StringPiece bytes(reinterpret_cast<const char*>(payload.data()), payload.size());
+  if (payload.size() <= kMaxBytes && message.ParseFrom<MessageLite::kMergePartial>(bytes) && message.IsInitialized()) {
     return OkStatus();
   }
   return InvalidArgumentError("request of " + std::string(method.full_name) + " is not a valid " + message.GetTypeName());

@@ -9,7 +9,7 @@
 
 namespace rota {
 
-// Reads a request of `method`. Fields that are not known are kept.
+// Reads a request of `method` into `message`, which has no fields yet. Fields that are not known are kept.
 // Thread: any.
 // Errors: INVALID_ARGUMENT "request of files.v1.Files/Stat is not a valid files.v1.StatRequest".
 Status Decode(const MethodInfo& method, const Payload& payload, google::protobuf::MessageLite& message);

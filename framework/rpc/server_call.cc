@@ -8,6 +8,11 @@
 #include "framework/rpc/codec.h"
 
 namespace rota {
+namespace {
+
+TimePoint StartOf(const CallStart& start, const EventLoop& loop) { return start.arrived == TimePoint() ? loop.Now() : start.arrived; }
+
+}  // namespace
 
 ServerCall::ServerCall(const CallParts& parts)
     : method_(parts.method),
@@ -16,7 +21,7 @@ ServerCall::ServerCall(const CallParts& parts)
       stats_(parts.stats),
       slots_(parts.call.start().slots),
       context_(MakeCallContext(system_.loop(), system_.workers(), parts.call.start(), method_.full_name)),
-      started_(system_.loop().Now()),
+      started_(StartOf(parts.call.start(), system_.loop())),
       call_(&parts.call),
       stream_(method_, parts.call, *context_, stats_) {}
 

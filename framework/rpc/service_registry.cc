@@ -25,8 +25,10 @@ Status ServiceRegistry::Register(const ServiceTable& table, ActorKind& kind) {
 
 RegisteredMethod* ServiceRegistry::Find(std::string_view path) {
   if (path.empty() || path.front() != '/') return nullptr;
-  const auto found = by_name_.find(path.substr(1));
-  return found == by_name_.end() ? nullptr : found->second;
+  path.remove_prefix(1);
+  if (last_ != nullptr && last_->info->full_name == path) return last_;
+  const auto found = by_name_.find(path);
+  return found == by_name_.end() ? nullptr : last_ = found->second;
 }
 
 const ServiceTable* ServiceRegistry::FindService(std::string_view name) const {

@@ -51,6 +51,8 @@ class ServiceRegistry {
   std::vector<const ServiceTable*> services_;
   std::deque<RegisteredMethod> methods_;
   std::unordered_map<std::string_view, RegisteredMethod*> by_name_;
+  // What was found last: the same is often asked for again.
+  RegisteredMethod* last_ = nullptr;
   MethodStats unknown_;
 };
 

@@ -34,6 +34,8 @@ struct CallStart {
   std::string peer;  // "127.0.0.1:50412"
   Metadata metadata;
   TimePoint deadline = kNoDeadline;
+  // When its first bytes were read, or a little earlier; the epoch: the transport does not say. Spares a reading of the clock.
+  TimePoint arrived = {};
   CallSlots slots = {};
 };
 

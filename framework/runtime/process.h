@@ -8,8 +8,8 @@
 
 #include "framework/actor/actor_kind.h"
 #include "framework/actor/actor_system.h"
-#include "framework/base/clock.h"
 #include "framework/base/status.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/signals.h"
 #include "framework/observe/admin_server.h"

@@ -1,17 +1,19 @@
 #include "framework/worker/fiber.h"
 
 #include <cxxabi.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <boost/fiber/algo/algorithm.hpp>
 #include <boost/fiber/context.hpp>
 #include <boost/fiber/fiber.hpp>
 #include <boost/fiber/operations.hpp>
-#include <boost/fiber/protected_fixedsize_stack.hpp>
 #include <boost/fiber/scheduler.hpp>
 #include <boost/fiber/type.hpp>
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "framework/base/check.h"
@@ -83,20 +85,37 @@ FiberHost::FiberHost() : scheduler_(InstallScheduler()), main_(boost::fibers::co
   AdoptThreadStack(main_stack_);
 }
 
-// Boost's stack allocator, which also tells the sanitizers where the stack lies.
+// What Boost asks for a stack: one with kStackGuardBytes below it that may not be touched, which the sanitizers are told of.
 class Fiber::Stack {
  public:
-  Stack(SanitizedStack& known, size_t bytes) : known_(&known), allocator_(bytes) {}
+  Stack(SanitizedStack& known, size_t bytes) : known_(&known), bytes_(WholePages(bytes)) {}
   boost::context::stack_context allocate() {
-    const boost::context::stack_context stack = allocator_.allocate();
-    CreateFiberStack(*known_, static_cast<char*>(stack.sp) - stack.size, stack.size);
+    const size_t mapped = kStackGuardBytes + bytes_;
+    void* const memory = mmap(nullptr, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    char* const bottom = static_cast<char*>(memory) + kStackGuardBytes;
+    if (mprotect(bottom, bytes_, PROT_READ | PROT_WRITE) != 0) {
+      munmap(memory, mapped);
+      throw std::bad_alloc();
+    }
+    CreateFiberStack(*known_, bottom, bytes_);
+    boost::context::stack_context stack;
+    stack.size = bytes_;
+    stack.sp = bottom + bytes_;
     return stack;
   }
-  void deallocate(boost::context::stack_context& stack) { allocator_.deallocate(stack); }
+  void deallocate(boost::context::stack_context& stack) {
+    munmap(static_cast<char*>(stack.sp) - stack.size - kStackGuardBytes, kStackGuardBytes + stack.size);
+  }
 
  private:
+  static size_t WholePages(size_t bytes) {
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    return (bytes + page - 1) / page * page;
+  }
+
   SanitizedStack* known_;
-  boost::fibers::protected_fixedsize_stack allocator_;
+  size_t bytes_;
 };
 
 Fiber::Fiber(FiberHost& host, size_t stack_bytes, void (*body)(void*), void* argument) : host_(host) {

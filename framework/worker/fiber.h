@@ -31,13 +31,17 @@ class FiberHost {
   SanitizedStack main_stack_;
 };
 
+// Address space below each stack: no frame that fits on a stack gets past it without touching it. It takes no memory.
+inline constexpr size_t kStackGuardBytes = size_t{1} << 20;
+
 // A function with a stack of its own that can be left in the middle. What C++ knows about exceptions in flight is kept
 // for each fiber, so one may wait inside of a catch block.
 // Thread: that of its host.
 // Owner:  who resumes it. Destroyed after it has ended.
 class Fiber {
  public:
-  // `body(argument)` starts with the first Resume(). Stacks have a guard page below them.
+  // `body(argument)` starts with the first Resume(). `stack_bytes` is rounded up to whole pages; std::bad_alloc where there is
+  // no room for them.
   Fiber(FiberHost& host, size_t stack_bytes, void (*body)(void*), void* argument);
   ~Fiber();
   Fiber(const Fiber&) = delete;
@@ -48,7 +52,7 @@ class Fiber {
   // Goes back to Resume(). On this fiber.
   void Suspend();
   bool ended() const { return ended_; }
-  // The lowest address of its stack, where the guard page begins.
+  // The lowest address of its stack. The kStackGuardBytes below it may not be touched.
   const void* stack_bottom() const { return stack_.bottom; }
 
  private:

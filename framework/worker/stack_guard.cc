@@ -19,6 +19,7 @@ constexpr size_t kSignalStackBytes = 64 * 1024;
 
 struct CurrentStack {
   uintptr_t bottom = 0;
+  size_t guard_bytes = 0;
   size_t stack_bytes = 0;
   const char* name = nullptr;
 };
@@ -44,8 +45,7 @@ void WriteNumber(size_t number) {
 void OnFault(int, siginfo_t* info, void*) {
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   const CurrentStack& stack = current_stack;
-  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  if (stack.name != nullptr && address >= stack.bottom && address < stack.bottom + page) {
+  if (stack.name != nullptr && address < stack.bottom && address >= stack.bottom - stack.guard_bytes) {
     Write("stack overflow in the job ");
     Write(stack.name);
     Write(" (c++filt reads the name): it has used up the ");
@@ -84,8 +84,8 @@ StackGuard::~StackGuard() {
   sigaltstack(&none, nullptr);
 }
 
-void StackGuard::Enter(const void* bottom, size_t stack_bytes, const char* name) noexcept {
-  current_stack = {reinterpret_cast<uintptr_t>(bottom), stack_bytes, name};
+void StackGuard::Enter(const void* bottom, size_t guard_bytes, size_t stack_bytes, const char* name) noexcept {
+  current_stack = {reinterpret_cast<uintptr_t>(bottom), guard_bytes, stack_bytes, name};
 }
 
 void StackGuard::Leave() noexcept { current_stack.name = nullptr; }

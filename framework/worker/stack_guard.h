@@ -6,9 +6,9 @@
 
 namespace rota::internal {
 
-// Says on stderr which job has run out of its stack, where the kernel alone would say "Segmentation fault": the page below a
-// fiber's stack may not be touched, and a handler of SIGSEGV, on a stack of its own, looks whether it was that page. Then, and
-// for all other faults, what was to happen before happens. A single frame that is larger than a page may miss the page.
+// Says on stderr which job has run out of its stack, where the kernel alone would say "Segmentation fault": what lies below a
+// fiber's stack may not be touched, and a handler of SIGSEGV, on a stack of its own, looks whether it was that. Then, and
+// for all other faults, what was to happen before happens.
 // Thread: the worker thread that builds it. The handler is the process's: the first guard installs it, and it stays.
 // Owner:  the thread's main function.
 class StackGuard {
@@ -18,8 +18,9 @@ class StackGuard {
   StackGuard(const StackGuard&) = delete;
   StackGuard& operator=(const StackGuard&) = delete;
 
-  // From here on this thread runs on the stack whose guard page is at `bottom`, for the job `name` (kept, not copied).
-  void Enter(const void* bottom, size_t stack_bytes, const char* name) noexcept;
+  // From here on this thread runs on the stack that begins at `bottom` with `guard_bytes` below it that may not be touched, for
+  // the job `name` (kept, not copied).
+  void Enter(const void* bottom, size_t guard_bytes, size_t stack_bytes, const char* name) noexcept;
   void Leave() noexcept;
 
  private:

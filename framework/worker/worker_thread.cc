@@ -106,7 +106,7 @@ void WorkerCore::RunThread(WorkerThread& self) {
     JobFiber& fiber = work.fiber != nullptr ? *work.fiber : idle.Get();
     if (work.job != nullptr) fiber.job = work.job;
     current_fiber = &fiber;
-    guard.Enter(fiber.fiber->stack_bottom(), options_.stack_bytes, typeid(*fiber.job).name());
+    guard.Enter(fiber.fiber->stack_bottom(), kStackGuardBytes, options_.stack_bytes, typeid(*fiber.job).name());
     fiber.fiber->Resume();
     guard.Leave();
     current_fiber = nullptr;

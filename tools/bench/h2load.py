@@ -21,8 +21,8 @@ class Done:
     times: list
 
 
-def run(address, path, request, calls, connections, streams, times=False):
-    """Makes `calls` calls with the framed `request`, connections x streams at once."""
+def run(address, path, request, calls, connections, streams, times=False, headers=()):
+    """Makes `calls` calls with the framed `request`, connections x streams at once. `headers` ("name: value") go with each."""
     with tempfile.TemporaryDirectory() as folder:
         body, log = os.path.join(folder, "body"), os.path.join(folder, "log")
         with open(body, "wb") as file:
@@ -30,7 +30,7 @@ def run(address, path, request, calls, connections, streams, times=False):
         command = ["taskset", "-c", LOAD_CORE, "h2load", f"--requests={calls}", f"--clients={connections}", f"--max-concurrent-streams={streams}"]
         # Windows like those of a gRPC client: 2^20 for a stream, 2^24 for a connection.
         command += ["--window-bits=20", "--connection-window-bits=24", f"--data={body}", "--header=te: trailers", "--header=content-type: application/grpc"]
-        command += [f"--log-file={log}"] if times else []
+        command += [f"--header={header}" for header in headers] + ([f"--log-file={log}"] if times else [])
         done = subprocess.run(command + [f"http://{address}{path}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=_SECONDS)
         taken = []
         if times:

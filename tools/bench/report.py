@@ -1,9 +1,12 @@
 """Tells the results of a suite: as a table, as JSON and as a picture."""
 
+import dataclasses
 import json
+import os
 
+from tools.bench.run import cost_name
 from tools.bench.statistics import relative_spread, times_better
-from tools.bench.suite import told_bars
+from tools.bench.suite import metrics
 
 
 def by_bench(results):
@@ -23,7 +26,9 @@ def amount(value):
 
 
 def table(suite, results):
-    """One line for each result, with its ratio to the reference."""
+    """One line for each result that is no difference, with its ratio to the reference."""
+    differences = {cost_name(benchmark) for benchmark in suite.benchmarks}
+    results = [result for result in results if result.bench not in differences]
     widest = max([len(result.bench) for result in results] + [15]) + 1
     name = max(len(subject) for subject in suite.subjects) + 1
     lines = [f"{'benchmark':{widest}}{'subject':{name}}{'median':>10} {'unit':14}{'min .. max':>22}{'spread':>8}  vs {suite.reference}"]
@@ -39,22 +44,81 @@ def table(suite, results):
     return lines
 
 
-def bars(suite, benchmarks, results):
-    """[(benchmark, other subject, ratio, bar)] for our own subject where the other was measured too."""
-    found = by_bench(results)
-    told = []
+def costs(suite, benchmarks, results):
+    """One line for each difference: what is had, without what it is compared, and what it costs."""
+    found, lines = by_bench(results), []
     for benchmark in benchmarks:
-        subjects = found.get(benchmark.name, {})
-        for other, bar in told_bars(suite, benchmark).items():
-            if suite.subjects[0] in subjects and other in subjects and other != suite.subjects[0]:
-                told.append((benchmark, other, times_better(subjects[suite.subjects[0]], subjects[other]), bar))
+        told, subjects = found.get(cost_name(benchmark), {}), found.get(benchmark.name, {})
+        if not told:
+            continue
+        whole = _whole(suite, found)
+        lines.append(f"{benchmark.name}: {benchmark.about}, in {benchmark.unit}; parts are of {suite.whole} {suite.reference}")
+        lines.append(f"  {'what':12}{'having':>13}{'median':>9}  {'without':14}{'median':>9}{'costs':>9}{'min .. max':>18}{'part':>8}")
+        for difference in suite.differences:
+            if difference.name not in told:
+                continue
+            cost, having, without = told[difference.name], subjects[difference.having], subjects[difference.without]
+            part = f"{cost.median / whole:>8.1%}" if whole else f"{'?':>8}"
+            lines.append(
+                f"  {difference.name:12}{difference.having:>13}{amount(having.median):>9}  {difference.without:14}{amount(without.median):>9}"
+                f"{cost.median:>9.0f}{f'{cost.min:.0f} .. {cost.max:.0f}':>18}{part}  {difference.about}"
+            )
+    return lines
+
+
+def _whole(suite, found):
+    """The median that the parts are of, or None."""
+    reference = found.get(suite.whole, {}).get(suite.reference)
+    return reference.median if reference else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """A bar of our own subject, for which all was measured."""
+
+    bench: str
+    met: bool
+    text: str
+
+
+def verdicts(suite, benchmarks, results):
+    found = by_bench(results)
+    ours, told = suite.subjects[0], []
+    for benchmark in benchmarks:
+        for name, metric in metrics(suite, benchmark):
+            subjects = found.get(name, {})
+            if ours not in subjects:
+                continue
+            own = subjects[ours]
+            for other, bar in metric.bars.items():
+                if other in subjects and other != ours:
+                    ratio = times_better(own, subjects[other])
+                    told.append(Verdict(name, ratio >= bar, f"x {ratio:.2f} against {other}, the bar is x {bar:.3g}"))
+            if metric.limit is not None:
+                text = f"{amount(own.median)} {metric.unit}, the bar is at most {amount(metric.limit)}"
+                told.append(Verdict(name, own.median <= metric.limit, text))
+        told += _cost_verdicts(suite, benchmark, found)
+    return told
+
+
+def _cost_verdicts(suite, benchmark, found):
+    whole, told = _whole(suite, found), []
+    for difference in suite.differences:
+        cost, limit = found.get(cost_name(benchmark), {}).get(difference.name), difference.limits.get(benchmark.name)
+        if cost is not None and whole and limit is not None:
+            part = cost.median / whole
+            text = f"{part:.1%} of {suite.whole} {suite.reference}, the bar is at most {limit:.0%}"
+            told.append(Verdict(f"{benchmark.name} {difference.name}", part <= limit, text))
     return told
 
 
 def write_json(path, results):
-    with open(path, "w", encoding="utf-8") as file:
+    """Replaces the file as a whole, so that whoever ends the run finds the one before or this one."""
+    begun = f"{path}.part"
+    with open(begun, "w", encoding="utf-8") as file:
         json.dump({"results": [result.as_json() for result in results]}, file, indent=1)
         file.write("\n")
+    os.replace(begun, path)
 
 
 def write_plot(path, suite, results):

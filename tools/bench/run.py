@@ -1,7 +1,11 @@
 """Runs a suite: every subject in turn, round after round, so that what disturbs the machine disturbs all alike."""
 
+import dataclasses
+import subprocess
+import time
+
 from tools.bench.statistics import summarize
-from tools.bench.suite import Metric, NotMeasured
+from tools.bench.suite import MeasurementFailed, NotMeasured, SubjectMissing, metrics
 
 
 def in_turn(subjects, round_number):
@@ -10,33 +14,125 @@ def in_turn(subjects, round_number):
     return list(subjects[shift:]) + list(subjects[:shift])
 
 
-def run(suite, benchmarks, rounds, bin_dir, note=lambda text: None):
-    """Returns ([Result], [(bench, subject, reason)]): what was measured, and what was not and why."""
-    suite.prepare(note)
-    values, skipped = {}, {}
-    for benchmark in benchmarks:
-        for number in range(rounds):
-            for subject in in_turn(suite.subjects, number):
-                key = (benchmark.name, subject)
-                if key in skipped:
-                    continue
-                try:
-                    measured = suite.measure(benchmark, subject, bin_dir)
-                    values.setdefault(key, []).append(measured if benchmark.more else {benchmark.name: measured})
-                except NotMeasured as reason:
-                    skipped[key] = str(reason)
-        note(f"{benchmark.name}: {rounds} rounds done")
-    results = []
-    for benchmark in benchmarks:
-        for name, metric in told(benchmark):
-            for subject in suite.subjects:
-                if (benchmark.name, subject) not in skipped:
-                    numbers = [measured[metric.name] for measured in values[benchmark.name, subject]]
-                    results.append(summarize(name, subject, metric.unit, metric.higher_is_better, numbers))
-    return results, [(bench, subject, reason) for (bench, subject), reason in skipped.items()]
+@dataclasses.dataclass
+class Outcome:
+    """What a run has found so far."""
+
+    results: list
+    # [(bench, subject, reason)]: has no counterpart, or cannot be measured at all (bench is "all").
+    left_out: list
+    # [(bench, subject, reason)]: did not do its work. Its numbers are not told.
+    failed: list
+    interrupted: bool = False
 
 
-def told(benchmark):
-    """[(the name it is told by, Metric)]: the benchmark's own number first."""
-    own = Metric(benchmark.name, benchmark.unit, benchmark.higher_is_better)
-    return [(benchmark.name, own)] + [(f"{benchmark.name}.{metric.name}", metric) for metric in benchmark.more]
+class Run:
+    """One run of `benchmarks`. `missing` is {subject: reason} for those that were not built."""
+
+    def __init__(self, suite, benchmarks, rounds, bin_dir, missing=None, clock=time.monotonic):
+        self.suite, self.benchmarks, self.rounds, self.bin_dir = suite, benchmarks, rounds, bin_dir
+        self._clock = clock
+        self._missing = dict(missing or {})
+        pairs = [(benchmark, subject) for benchmark in benchmarks for subject in suite.subjects]
+        self._skipped = {(benchmark.name, subject): reason for benchmark, subject in pairs if (reason := suite.lacks(benchmark, subject))}
+        self._failed = {}
+        # (benchmark, subject) -> [{name: number}], one for each round, and how long each measurement took.
+        self._values, self._took = {}, {}
+
+    def go(self, note=lambda text: None, on_progress=lambda outcome: None):
+        """Measures all rounds. `on_progress` hears what there is after each benchmark of each round. Ctrl-C ends the run with what
+        there is."""
+        interrupted = False
+        try:
+            self._missing.update(self.suite.prepare(note))
+            note(f"{self._count_left()} measurements, about {minutes(self.seconds_left())}")
+            for number in range(self.rounds):
+                for benchmark in self.benchmarks:
+                    self._measure_all(benchmark, number)
+                    note(f"round {number + 1} of {self.rounds}: {benchmark.name} done, about {minutes(self.seconds_left())} left")
+                    on_progress(self.outcome())
+        except KeyboardInterrupt:
+            interrupted = True
+        return dataclasses.replace(self.outcome(), interrupted=interrupted)
+
+    def outcome(self):
+        left_out = [("all", subject, reason) for subject, reason in self._missing.items() if subject in self.suite.subjects]
+        left_out += [(bench, subject, reason) for (bench, subject), reason in self._skipped.items()]
+        failed = [(bench, subject, reason) for (bench, subject), reason in self._failed.items()]
+        return Outcome(self._results() + self._costs(), left_out, failed)
+
+    def seconds_left(self):
+        """By what was measured so far; before that, by what the suite expects."""
+        return sum(rounds * self._expected(benchmark, subject) for benchmark, subject, rounds in self._left())
+
+    def _count_left(self):
+        return sum(rounds for _, _, rounds in self._left())
+
+    def _left(self):
+        for benchmark in self.benchmarks:
+            for subject in self.suite.subjects:
+                if self._wanted(benchmark, subject):
+                    yield benchmark, subject, self.rounds - len(self._took.get((benchmark.name, subject), ()))
+
+    def _expected(self, benchmark, subject):
+        own = self._took.get((benchmark.name, subject))
+        return sum(own) / len(own) if own else benchmark.seconds
+
+    def _wanted(self, benchmark, subject):
+        key = (benchmark.name, subject)
+        return subject not in self._missing and key not in self._skipped and key not in self._failed
+
+    def _measure_all(self, benchmark, number):
+        for subject in in_turn(self.suite.subjects, number):
+            if self._wanted(benchmark, subject):
+                self._measure(benchmark, subject)
+
+    def _measure(self, benchmark, subject):
+        key, begin = (benchmark.name, subject), self._clock()
+        try:
+            measured = self.suite.measure(benchmark, subject, self.bin_dir)
+        except SubjectMissing as reason:
+            self._missing[subject] = str(reason)
+        except NotMeasured as reason:
+            self._skipped[key] = str(reason)
+        except MeasurementFailed as reason:
+            self._failed[key] = str(reason)
+        except subprocess.TimeoutExpired as reason:
+            self._failed[key] = f"it did not end within {reason.timeout:.0f} s"
+        else:
+            self._values.setdefault(key, []).append(measured if benchmark.more else {benchmark.name: measured})
+            self._took.setdefault(key, []).append(self._clock() - begin)
+
+    def _numbers(self, benchmark, subject, metric):
+        """One for each round; none for what failed or is missing, even if some rounds went well."""
+        return [measured[metric.name] for measured in self._values.get((benchmark.name, subject), ()) if self._wanted(benchmark, subject)]
+
+    def _results(self):
+        results = []
+        for benchmark in self.benchmarks:
+            for name, metric in metrics(self.suite, benchmark):
+                for subject in self.suite.subjects:
+                    if numbers := self._numbers(benchmark, subject, metric):
+                        results.append(summarize(name, subject, metric.unit, metric.higher_is_better, numbers))
+        return results
+
+    def _costs(self):
+        """The differences, each round for itself: what disturbed both does not count."""
+        results = []
+        for benchmark in self.benchmarks:
+            (_, metric), *_ = metrics(self.suite, benchmark)
+            for difference in self.suite.differences:
+                having = self._numbers(benchmark, difference.having, metric)
+                without = self._numbers(benchmark, difference.without, metric)
+                if numbers := [more - less for more, less in zip(having, without)]:
+                    results.append(summarize(cost_name(benchmark), difference.name, metric.unit, False, numbers))
+        return results
+
+
+def cost_name(benchmark):
+    """The benchmark by which the results of differences are told."""
+    return f"{benchmark.name}.cost"
+
+
+def minutes(seconds):
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"

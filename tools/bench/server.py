@@ -1,5 +1,7 @@
 """A server that is measured: a process on one core, with what it uses read from the system."""
 
+import ctypes
+import dataclasses
 import os
 import re
 import signal
@@ -7,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from tools.bench.suite import MeasurementFailed
+from tools.bench.suite import SubjectMissing
 
 # The server has one core and the load the other.
 SERVER_CORE, LOAD_CORE = "0", "1"
@@ -38,6 +40,10 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def stop(self):
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
@@ -53,12 +59,11 @@ class Server:
             if found := listening_address(self.log()):
                 return found
             time.sleep(0.02)
-        raise MeasurementFailed(f"{self._process.args[3]} did not start: {self.log()[-500:]}")
+        raise SubjectMissing(f"{' '.join(self._process.args[3:])} did not start: {self.log()[-500:]}")
 
-    def cpu_seconds(self):
-        """(user, system) since its start, all threads, with a resolution of 10 ms."""
-        with open(f"/proc/{self._process.pid}/stat", encoding="utf-8") as file:
-            return cpu_of(file.read())
+    def cpu(self):
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
+            return Cpu(*cpu_of(file.read()), exact_cpu_of(self.pid))
 
     def resident_bytes(self):
         with open(f"/proc/{self._process.pid}/status", encoding="utf-8") as file:
@@ -74,6 +79,33 @@ def cpu_of(stat):
     """/proc/PID/stat: the name may hold blanks and brackets, so count from behind it; see proc(5)."""
     fields = stat[stat.rindex(")") + 2 :].split()
     return int(fields[11]) / _TICKS, int(fields[12]) / _TICKS
+
+
+def exact_cpu_of(pid):
+    """Seconds, to the nanosecond, where the ticks of /proc are too coarse for a second of work."""
+    clock = ctypes.c_int()
+    error = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock))
+    if error != 0:
+        raise OSError(error, os.strerror(error))
+    return time.clock_gettime(clock.value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cpu:
+    """What a process has used since its start, in seconds, all threads."""
+
+    # In ticks of 10 ms each.
+    user: float
+    system: float
+    # Both, exactly.
+    total: float
+
+    def since(self, before):
+        """(user, system, both) since then. The ticks say only how the exact time is shared."""
+        both = self.total - before.total
+        ticks = self.user - before.user + self.system - before.system
+        share = (self.user - before.user) / ticks if ticks > 0 else 1.0
+        return both * share, both * (1 - share), both
 
 
 def resident_of(status):

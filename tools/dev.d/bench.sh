@@ -1,22 +1,29 @@
 #!/usr/bin/env bash
-# measures a layer against others: bench loop|rpc [--json FILE] [--rounds N] [--only NAMES]
+# measures a layer against others: bench loop|observe|rpc|features [--json FILE] [--rounds N] [--only NAMES]
 source tools/lib/common.sh
 source tools/lib/packages.sh
 
 # The Python of the system: the one that has the packages of the system.
-bench() { PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m tools.bench.main "$@"; }
+bench=(env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m tools.bench.main "$@")
 
 [[ $# -ge 1 ]] || die "bench: which layer? There are: $(find tools/bench/suites -name '[a-z]*.py' -printf '%f\n' | sed 's/\.py$//' | sort | xargs)"
 install_packages build bench
+if [[ $1 == rpc || $1 == features ]]; then install_packages test; fi
 if [[ $1 == rpc ]]; then
   source tools/lib/node.sh
-  install_packages test
   find_node
 fi
 # Also the first look at the arguments.
-targets=$(bench "$@" --targets)
+read -ra targets <<<"$("${bench[@]}" --targets | xargs)"
 step "building what is measured, optimized"
-bazel_build --config=opt $targets
+not_built=
+if ! bazel_build --config=opt --keep_going "${targets[@]}"; then
+  # What does not build is not measured, even if an older one is there.
+  for target in "${targets[@]}"; do
+    bazel_build --config=opt "$target" 2>/dev/null || not_built+=$target,
+  done
+fi
 bin=$("${BAZEL[@]}" info --config=opt bazel-bin 2>/dev/null)
 step "measuring $1"
-bench "$@" --bin="$bin"
+# In the place of this shell, so that what ends the command reaches it.
+exec "${bench[@]}" --bin="$bin" --not-built="$not_built"

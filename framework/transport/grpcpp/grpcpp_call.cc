@@ -34,7 +34,8 @@ size_t WireSize(const Payload& message) { return message.size() + Payload::kHead
 
 template <typename Add>
 void AddSendable(const Metadata& metadata, const std::string& path, Add add) {
-  for (const auto& [key, value] : metadata) {
+  for (const auto& entry : metadata) {
+    const std::string key(entry.first), value(entry.second);
     if (const char* why = WhyNotSendable(key, value)) {
       Log(LogLevel::kWarn, "metadata_dropped", {{"path", path}, {"key", key}, {"reason", why}});
     } else {

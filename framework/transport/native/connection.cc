@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include <boost/system/error_code.hpp>
 
 #include "framework/loop/context_slot.h"
 
@@ -37,14 +36,15 @@ void Connection::Start() {
 void Connection::WaitToRead() {
   // A connection belongs to no request.
   const ContextScope scope(nullptr);
-  socket_->WaitReadable([self = Ref<Connection>(this)](boost::system::error_code) { self->OnReadable(); });
+  socket_->WaitReadable([self = Ref<Connection>(this)] { self->OnReadable(); });
 }
 
 void Connection::OnReadable() {
   if (closed_) return;
   if (output_ended_) return Discard();
   ++host_.stats.batches;
-  upkeep_.OnRead(host_.loop.Now());
+  host_.read_at = host_.loop.Now();
+  upkeep_.OnRead(host_.read_at);
   const bool alive = ReadSome();
   host_.DeliverQueued();
   if (closed_) return;
@@ -123,7 +123,7 @@ bool Connection::Send(Output& output) {
 void Connection::WaitToWrite() {
   if (std::exchange(waits_to_write_, true)) return;
   const ContextScope scope(nullptr);
-  socket_->WaitWritable([self = Ref<Connection>(this)](boost::system::error_code) { self->OnWritable(); });
+  socket_->WaitWritable([self = Ref<Connection>(this)] { self->OnWritable(); });
 }
 
 void Connection::OnWritable() {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
@@ -53,6 +54,8 @@ class Host {
   CallAcceptor* acceptor = nullptr;
   // For nghttp2.
   const Ref<SessionMemory> memory = MakeRef<SessionMemory>();
+  // When the connection that is read now began to be.
+  TimePoint read_at = {};
   // For one read; what is in it is used up before the next one.
   std::span<uint8_t> read_buffer;
   // For one flush. A connection whose peer is slow takes it along and puts another one here.

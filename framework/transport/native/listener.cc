@@ -11,10 +11,7 @@
 #include <cstring>
 #include <utility>
 
-#include <boost/system/error_code.hpp>
-
 #include "framework/base/log.h"
-#include "framework/loop/asio.h"
 #include "framework/loop/context_slot.h"
 #include "framework/transport/native/listen_socket.h"
 
@@ -31,7 +28,7 @@ int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 }  // namespace
 
 Listener::Listener(EventLoop& loop, int fd, OnAccepted on_accepted)
-    : loop_(loop), descriptor_(IoContext(loop), fd), on_accepted_(std::move(on_accepted)), reserve_(OpenReserve()) {}
+    : loop_(loop), readiness_(loop, fd), on_accepted_(std::move(on_accepted)), reserve_(OpenReserve()) {}
 
 Listener::~Listener() {
   if (reserve_ >= 0) close(reserve_);
@@ -41,8 +38,7 @@ void Listener::Start() { Wait(); }
 
 void Listener::Wait() {
   const ContextScope scope(nullptr);
-  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                         OnLoop(loop_, [self = Ref<Listener>(this)](boost::system::error_code) { self->OnReady(); }));
+  readiness_.WaitReadable([self = Ref<Listener>(this)] { self->OnReady(); });
 }
 
 void Listener::OnReady() {
@@ -56,7 +52,7 @@ void Listener::OnReady() {
 bool Listener::AcceptOne() {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  const int fd = accept4(descriptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int fd = accept4(readiness_.fd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
     if (address.ss_family != AF_UNIX) {
       // What is sent is gathered already; see Output.
@@ -85,7 +81,7 @@ bool Listener::AcceptOne() {
 void Listener::TurnAway() {
   if (reserve_ >= 0) close(reserve_);
   for (int i = 0; i < kAtOnce; ++i) {
-    const int fd = accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+    const int fd = accept4(readiness_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) break;
     close(fd);
   }
@@ -107,8 +103,7 @@ void Listener::Abandon() {
   if (std::exchange(closed_, true)) return;
   retry_.Clear();
   on_accepted_ = nullptr;
-  boost::system::error_code ignored;
-  descriptor_.close(ignored);
+  readiness_.Close();
 }
 
 }  // namespace rota::native

@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-
 #include "framework/base/callback.h"
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/readiness.h"
+#include "framework/loop/timer.h"
 
 namespace rota::native {
 
@@ -39,7 +39,7 @@ class Listener final : public RefCounted {
   void TurnAway();
 
   EventLoop& loop_;
-  boost::asio::posix::stream_descriptor descriptor_;
+  Readiness readiness_;
   OnAccepted on_accepted_;
   int reserve_ = -1;
   bool closed_ = false;

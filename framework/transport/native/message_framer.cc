@@ -25,9 +25,16 @@ void MessageFramer::Reset(size_t limit) {
 }
 
 std::optional<MessageFramer::Message> MessageFramer::Next(std::span<const uint8_t>& bytes) {
-  if (!error_.ok()) return std::nullopt;
+  if (bytes.empty() || !error_.ok()) return std::nullopt;
   if (prefix_size_ < kPrefixBytes) {
-    if (!TakePrefix(bytes)) return std::nullopt;
+    if (prefix_size_ == 0 && bytes.size() >= kPrefixBytes) {
+      // Most often it is whole.
+      std::memcpy(prefix_.data(), bytes.data(), kPrefixBytes);
+      prefix_size_ = kPrefixBytes;
+      bytes = bytes.subspan(kPrefixBytes);
+    } else if (!TakePrefix(bytes)) {
+      return std::nullopt;
+    }
     BeginMessage();
     if (!error_.ok()) return std::nullopt;
   }

@@ -38,35 +38,47 @@ void NativeCall::Open(Host& host, CallWire& wire, int32_t stream_id, const std::
   wire_ = &wire;
   stream_id_ = stream_id;
   start_.peer = peer;
+  start_.arrived = host.read_at;
   headers_.Reset(RequestHeaders::kMaxBytes);
   framer_.Reset(host.options.max_message_bytes);
   response_.Reset(host.stats);
 }
 
-void NativeCall::OnHeadersEnd() {
-  // In the midst of its fields.
-  if (refused_) return;
+bool NativeCall::OnHeadersEnd(bool remote_end) {
+  // It was refused in the midst of its fields.
+  if (refused_) return true;
+  // Nobody is to hear of a malformed request.
+  if (!headers_.End() || (remote_end && !headers_.IsBodyWhole())) return false;
   if (std::optional<RequestHeaders::Refusal> refusal = headers_.Judge(start_)) {
-    if (refusal->http_status == 200) return Refuse(std::move(refusal->status));
-    // Once the request is complete: what else is wrong with it is for nghttp2 to see.
+    if (refusal->http_status == 200) {
+      Refuse(std::move(refusal->status));
+      return true;
+    }
+    // Once the request is complete: it may still turn out to be malformed.
     refused_ = true;
     ++host_->stats.calls_refused;
     response_.SetHttpError(refusal->http_status, std::string(refusal->status.message()));
-    return;
+    return true;
   }
-  if (headers_.timeout()) start_.deadline = After(host_->loop.Now(), *headers_.timeout());
+  if (headers_.timeout()) start_.deadline = After(start_.arrived, *headers_.timeout());
   host_->QueueCall(*this);
+  return true;
 }
 
-void NativeCall::OnBytes(std::span<const uint8_t> bytes) {
+bool NativeCall::OnBytes(std::span<const uint8_t> bytes) {
   unreturned_ += bytes.size();
   held_ += bytes.size();
+  const bool well_formed = headers_.AddBody(bytes.size());
   // What nobody will hear of any more is not put together.
-  if (refused_ || !fault_.ok() || response_.has_status()) return LetGo(held_);
+  if (!well_formed || refused_ || !fault_.ok() || response_.has_status()) {
+    LetGo(held_);
+    return well_formed;
+  }
   while (std::optional<MessageFramer::Message> message = framer_.Next(bytes)) TakeMessage(*std::move(message));
   if (IsWanted()) LetGo(held_);
   if (!framer_.error().ok()) Fault(framer_.error());
   if (IsWanted() && unreturned_ >= kCreditStep) GiveCredit();
+  return true;
 }
 
 void NativeCall::TakeMessage(MessageFramer::Message message) {
@@ -82,11 +94,17 @@ void NativeCall::TakeMessage(MessageFramer::Message message) {
   if (credit_ > 0 || !begun_) host_->QueueCall(*this);
 }
 
-void NativeCall::OnRemoteEnd() {
+bool NativeCall::OnRemoteEnd() {
+  if (!headers_.IsBodyWhole()) return false;
   remote_ended_ = true;
-  if (refused_) return wire_->QueueSubmit(*this);
-  if (framer_.within_message()) return Fault(InternalError("the stream ends within a message"));
-  host_->QueueCall(*this);
+  if (refused_) {
+    wire_->QueueSubmit(*this);
+  } else if (framer_.within_message()) {
+    Fault(InternalError("the stream ends within a message"));
+  } else {
+    host_->QueueCall(*this);
+  }
+  return true;
 }
 
 void NativeCall::OnClosed() {

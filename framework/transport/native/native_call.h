@@ -55,14 +55,12 @@ class NativeCall final : public Call, public RefCounted {
   // ---- From the session, in callbacks of nghttp2.
 
   void Open(Host& host, CallWire& wire, int32_t stream_id, const std::string& peer);
-  // False: the fields are too many, and no more of them are looked at.
-  bool OnField(std::string_view name, std::string_view value) {
-    headers_.Add(name, value, start_);
-    return !headers_.too_long();
-  }
-  void OnHeadersEnd();
-  void OnBytes(std::span<const uint8_t> bytes);
-  void OnRemoteEnd();
+  // The next four return false where the request is malformed, and its stream is to be reset.
+  bool OnField(const RequestField& field) { return headers_.Add(field, start_); }
+  bool has_too_many_fields() const { return headers_.too_long(); }
+  bool OnHeadersEnd(bool remote_end);
+  bool OnBytes(std::span<const uint8_t> bytes);
+  bool OnRemoteEnd();
   // The stream is over. Nothing follows.
   void OnClosed();
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <random>
 #include <string>
@@ -28,6 +29,39 @@ namespace {
 
 constexpr size_t kReadBufferBytes = 128 << 10;
 
+// Calls that are told of news in one callback of the loop, so that not each costs one.
+constexpr size_t kCallsAtOnce = 16;
+
+// The calls that have news. A callback that was put off may outlive the server, which leaves none to it.
+class Deliveries final : public RefCounted {
+ public:
+  void Add(NativeCall& call) {
+    if (!std::exchange(call.delivery_queued, true)) queue_.Push(Ref<NativeCall>(&call));
+  }
+  bool empty() const { return queue_.empty(); }
+  // Those that no callback has been promised to yet.
+  size_t unpromised() const { return queue_.size() > promised_ ? queue_.size() - promised_ : 0; }
+  void Promise(size_t count) { promised_ += count; }
+
+  // Tells `count`, which were promised, or as many as there are. What one of them throws leaves the rest to be promised again.
+  void Deliver(EventLoop& loop, size_t count) {
+    promised_ -= count;
+    for (size_t left = std::min(count, queue_.size()); left > 0 && !queue_.empty(); --left) {
+      DeliverNext();
+      if (left > 1 && !loop.RunTicks()) return;
+    }
+  }
+  void DeliverNext() {
+    const Ref<NativeCall> call = queue_.Pop();
+    call->delivery_queued = false;
+    call->Deliver();
+  }
+
+ private:
+  RingQueue<Ref<NativeCall>> queue_;
+  size_t promised_ = 0;
+};
+
 class NativeServer final : public Server, private Host, private LoopHook {
  public:
   NativeServer(EventLoop& event_loop, const ServerOptions& server_options);
@@ -47,7 +81,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   void OnAccepted(int fd, std::string peer);
   std::unique_ptr<Socket> NewSocket(int fd);
 
-  void QueueCall(NativeCall& call) override;
+  void QueueCall(NativeCall& call) override { deliveries_->Add(call); }
   void DeliverQueued() override;
   void QueueFlush(Connection& connection) override;
   void OnClosed(Connection& connection) override;
@@ -55,7 +89,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   double random() override { return std::uniform_real_distribution<double>()(random_); }
 
   void RunHook() override;
-  bool IsDue() const override { return !queued_.empty() || !to_flush_.empty() || IsQuiet(); }
+  bool IsDue() const override { return deliveries_->unpromised() > 0 || !to_flush_.empty() || IsQuiet(); }
 
   void BeginDrain();
   void LimitGrace(Duration grace);
@@ -71,7 +105,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<Ref<Listener>> listeners_;
   std::vector<Ref<Connection>> connections_;
   DescriptorRoom descriptors_;
-  RingQueue<Ref<NativeCall>> queued_;
+  const Ref<Deliveries> deliveries_ = MakeRef<Deliveries>();
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> flushing_;
   Ref<Handle> handle_;
@@ -97,11 +131,9 @@ NativeServer::~NativeServer() {
   for (const Ref<Listener>& listener : listeners_) listener->Abandon();
   while (!connections_.empty()) connections_.back()->Close();
   // Here and now: the loop may not run any more.
-  while (!queued_.empty()) {
-    const Ref<NativeCall> call = queued_.Pop();
-    call->delivery_queued = false;
+  while (!deliveries_->empty()) {
     try {
-      call->Deliver();
+      deliveries_->DeliverNext();
     } catch (const std::exception& exception) {
       Log(LogLevel::kError, "exception_while_stopping", {{"transport", "native"}, {"what", exception.what()}});
     } catch (...) {
@@ -181,19 +213,15 @@ void NativeServer::OnClosed(Connection& connection) {
 
 // ---- What is gathered over a phase.
 
-void NativeServer::QueueCall(NativeCall& call) {
-  if (std::exchange(call.delivery_queued, true)) return;
-  queued_.Push(Ref<NativeCall>(&call));
-}
-
-// Each delivery is a callback of its own: it counts in the budget of the phase, and ticks run after it.
+// In callbacks of their own, after which ticks run, and which count in the budget of the phase.
 void NativeServer::DeliverQueued() {
   // What comes up meanwhile waits, so that this ends.
-  for (size_t left = queued_.size(); left > 0 && !queued_.empty(); --left) {
-    loop.RunCompletion(Operation(loop, RefKind::kIo), [call = queued_.Pop()] {
-      call->delivery_queued = false;
-      call->Deliver();
-    });
+  for (size_t left = deliveries_->unpromised(); left > 0;) {
+    const size_t count = std::min(left, kCallsAtOnce);
+    left -= count;
+    deliveries_->Promise(count);
+    loop.RunCompletion(Operation(loop, RefKind::kIo),
+                       [deliveries = deliveries_, &loop = loop, count] { deliveries->Deliver(loop, count); });
   }
 }
 

@@ -6,9 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "framework/base/check.h"
 #include "framework/rpc/payload.h"
 
 namespace rota::native {
@@ -37,10 +40,26 @@ class Output {
     return size_ < kMaxBytes && count_ + kMostPieces <= kMaxPieces && arena_used_ + kMostBytes <= kArenaBytes;
   }
 
-  // The caller has asked HasRoom() before, for each frame.
-  void Copy(const uint8_t* bytes, size_t size);
+  // Room for `size` bytes, which the caller writes there. It has asked HasRoom() before, for each frame.
+  uint8_t* Extend(size_t size) {
+    ROTA_CHECK(size <= kArenaBytes - arena_used_, "an output takes no more than it has room for");
+    uint8_t* const place = arena_.data() + arena_used_;
+    arena_used_ += size;
+    size_ += size;
+    if (count_ > begin_ && static_cast<uint8_t*>(pieces_[count_ - 1].iov_base) + pieces_[count_ - 1].iov_len == place) {
+      pieces_[count_ - 1].iov_len += size;
+    } else if (size > 0) {
+      AddPiece(place, size);
+    }
+    return place;
+  }
+  void Copy(const uint8_t* bytes, size_t size) { std::memcpy(Extend(size), bytes, size); }
   // `bytes` must stay until they are written; see Keep().
-  void Refer(const uint8_t* bytes, size_t size);
+  void Refer(const uint8_t* bytes, size_t size) {
+    if (size == 0) return;
+    AddPiece(bytes, size);
+    size_ += size;
+  }
   void Append(const uint8_t* bytes, size_t size) { size <= kCopyUpTo ? Copy(bytes, size) : Refer(bytes, size); }
   // Keeps the memory that was referred to until all is written.
   void Keep(Payload message) { kept_.push_back(std::move(message)); }
@@ -52,10 +71,13 @@ class Output {
   void Clear();
 
  private:
-  // Of one frame, which is no longer than the 16 KiB that nghttp2 puts into one, and its header of 9 bytes. Each piece that is
-  // not copied is longer than kCopyUpTo, and at most one that is copied stands before and after it.
-  static constexpr size_t kMostBytes = (16 << 10) + 9;
+  // Of one frame, which is no longer than the 16 KiB that nghttp2 puts into one, its header of 9 bytes, and the trailers that
+  // may go with it. Each piece that is not copied is longer than kCopyUpTo, and at most one that is copied stands before and after
+  // it.
+  static constexpr size_t kMostBytes = (16 << 10) + 9 + 64;
   static constexpr size_t kMostPieces = 2 * kMostBytes / kCopyUpTo + 2;
+
+  void AddPiece(const uint8_t* bytes, size_t size);
 
   std::array<iovec, kMaxPieces> pieces_;
   size_t begin_ = 0;

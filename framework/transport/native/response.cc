@@ -36,7 +36,7 @@ void Response::Reset(TransportStats& stats) {
   buffered_bytes_ = front_sent_ = 0;
   http_status_ = 0;
   text_sent_ = 0;
-  gzip_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = idle_ = end_sent_ = false;
+  gzip_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = fixed_headers_ = fixed_trailers_ = idle_ = end_sent_ = false;
 }
 
 void Response::SetHeaders(const Metadata& headers, const std::string& path) {
@@ -79,7 +79,8 @@ std::optional<Payload> Response::DropMessages() {
 
 // ---- Into nghttp2.
 
-bool Response::Submit(nghttp2_session* session, int32_t stream_id) {
+bool Response::Submit(nghttp2_session* session, int32_t stream_id, const HeaderTable& table) {
+  table_ = &table;
   if (!submitted_) {
     submitted_ = true;
     if (http_status_ != 0) return SubmitHttpError(session, stream_id);
@@ -96,14 +97,18 @@ bool Response::Submit(nghttp2_session* session, int32_t stream_id) {
 }
 
 bool Response::SubmitHeaders(nghttp2_session* session, int32_t stream_id) {
+  nghttp2_data_provider messages{};
+  messages.source.ptr = this;
+  messages.read_callback = &ReadData;
+  if (!gzip_ && headers_.empty()) {
+    fixed_headers_ = true;
+    return nghttp2_submit_response(session, stream_id, nullptr, 0, &messages) == 0;
+  }
   FieldList fields;
   fields.Add(":status", "200");
   fields.Add("content-type", kContentType);
   if (gzip_) fields.Add("grpc-encoding", "gzip");
   fields.AddMetadata(headers_);
-  nghttp2_data_provider messages{};
-  messages.source.ptr = this;
-  messages.read_callback = &ReadData;
   return nghttp2_submit_response(session, stream_id, fields.data(), fields.size(), &messages) == 0;
 }
 
@@ -141,7 +146,12 @@ ssize_t Response::BeginFrame(nghttp2_session* session, int32_t stream_id, size_t
   }
   if (size > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (size == buffered_bytes_ && status_) {
-    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (size > 0 && MayFixTrailers()) {
+      fixed_trailers_ = true;
+      return static_cast<ssize_t>(size);
+    }
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     if (!SubmitTrailers(session, stream_id, false)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
   return static_cast<ssize_t>(size);
@@ -157,9 +167,20 @@ ssize_t Response::CopyText(uint8_t* buffer, size_t length, uint32_t* flags) {
 }
 
 void Response::TakeFrame(const uint8_t* frame_header, size_t length, Output& output) {
-  constexpr size_t kFrameHeaderBytes = 9;
-  output.Copy(frame_header, kFrameHeaderBytes);
   buffered_bytes_ -= length;
+  if (!fixed_trailers_) {
+    output.Copy(frame_header, kFrameHeaderBytes);
+    return TakeBytes(length, output);
+  }
+  const int32_t stream_id = StreamOf(frame_header);
+  WriteFrameHeader(output.Extend(kFrameHeaderBytes), length, NGHTTP2_DATA, NGHTTP2_FLAG_NONE, stream_id);
+  TakeBytes(length, output);
+  uint8_t* const trailers = output.Extend(kFrameHeaderBytes + kOkBlock.size());
+  WriteFrameHeader(trailers, kOkBlock.size(), NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, stream_id);
+  std::memcpy(trailers + kFrameHeaderBytes, kOkBlock.data(), kOkBlock.size());
+}
+
+void Response::TakeBytes(size_t length, Output& output) {
   while (length > 0) {
     Payload& front = messages_.Front();
     const size_t piece = std::min(length, WireSize(front) - front_sent_);

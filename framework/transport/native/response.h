@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "framework/base/status.h"
 #include "framework/context/metadata.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/native/fixed_blocks.h"
 #include "framework/transport/native/message_queue.h"
 #include "framework/transport/native/output.h"
 
@@ -46,11 +48,13 @@ class Response {
 
   // ---- For the session.
 
-  // Gives nghttp2 what is new. False: it took nothing and the stream is to be reset.
-  bool Submit(nghttp2_session* session, int32_t stream_id);
+  // Gives nghttp2 what is new. False: it took nothing and the stream is to be reset. `table`, the one of the session, must stay.
+  bool Submit(nghttp2_session* session, int32_t stream_id, const HeaderTable& table);
+  // The header block of the HEADERS that nghttp2 sends now is kHeadersBlock, after what nghttp2 has put into it. True once.
+  bool TakeFixedHeaders() { return std::exchange(fixed_headers_, false); }
   // The callback of nghttp2 for the bytes that come next: how many of at most `length` it gets.
   ssize_t BeginFrame(nghttp2_session* session, int32_t stream_id, size_t length, uint32_t* flags);
-  // Moves as many bytes to `output`.
+  // Moves as many bytes to `output`, and the trailers after the last ones where nghttp2 does not know of them.
   void TakeFrame(const uint8_t* frame_header, size_t length, Output& output);
   // As BeginFrame(), for the text of an HTTP error, which is copied.
   ssize_t CopyText(uint8_t* buffer, size_t length, uint32_t* flags);
@@ -62,8 +66,13 @@ class Response {
   bool SubmitHeaders(nghttp2_session* session, int32_t stream_id);
   bool SubmitHttpError(nghttp2_session* session, int32_t stream_id);
   bool SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool only);
+  void TakeBytes(size_t length, Output& output);
+
+  // The trailers need not go through nghttp2: for it, the stream ends with the last DATA.
+  bool MayFixTrailers() const { return status_->ok() && trailers_.empty() && table_->settled(); }
 
   TransportStats* stats_ = nullptr;
+  const HeaderTable* table_ = nullptr;
   Metadata headers_;
   Metadata trailers_;
   MessageQueue messages_;
@@ -77,6 +86,8 @@ class Response {
   bool headers_set_ = false;
   bool submitted_ = false;
   bool trailers_submitted_ = false;
+  bool fixed_headers_ = false;
+  bool fixed_trailers_ = false;
   bool idle_ = false;  // nghttp2 waits for a word that there are bytes again.
   bool end_sent_ = false;
 };

@@ -1,6 +1,7 @@
 #include "framework/transport/native/session.h"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "framework/base/check.h"
@@ -36,9 +37,22 @@ bool Session::Gather(Output& output) {
     const ssize_t size = nghttp2_session_mem_send(session_.get(), &bytes);
     if (size < 0) broken_ = true;
     if (size <= 0) return !output.HasRoom();
-    output.Copy(bytes, static_cast<size_t>(size));
+    CopyFrame(bytes, static_cast<size_t>(size), output);
   }
   return true;
+}
+
+void Session::CopyFrame(const uint8_t* frame, size_t size, Output& output) {
+  constexpr size_t kType = 3;
+  if (frame[kType] != NGHTTP2_HEADERS) return output.Copy(frame, size);
+  const int32_t stream_id = StreamOf(frame);
+  NativeCall* const call = Find(stream_id);
+  if (call == nullptr || !call->response().TakeFixedHeaders()) return output.Copy(frame, size);
+  // What nghttp2 has put into it comes first: it can only be about the size of the table.
+  uint8_t* const place = output.Extend(size + kHeadersBlock.size());
+  std::memcpy(place, frame, size);
+  std::memcpy(place + size, kHeadersBlock.data(), kHeadersBlock.size());
+  WriteFrameHeader(place, size - kFrameHeaderBytes + kHeadersBlock.size(), NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, stream_id);
 }
 
 void Session::SubmitCalls() {
@@ -46,7 +60,7 @@ void Session::SubmitCalls() {
   for (size_t i = 0; i < to_submit_.size(); ++i) {
     NativeCall& call = *to_submit_[i];
     call.submit_queued = false;
-    if (call.closed() || call.response().Submit(session_.get(), call.stream_id())) continue;
+    if (call.closed() || call.response().Submit(session_.get(), call.stream_id(), table_)) continue;
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, call.stream_id(), NGHTTP2_INTERNAL_ERROR);
   }
   to_submit_.clear();
@@ -60,6 +74,7 @@ void Session::OnFrameSent(const nghttp2_frame& frame) {
       if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) break;
       return;
     case NGHTTP2_HEADERS:
+      table_.OnBlockSent();
       sent_since_ping_ = true;
       if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) break;
       return;

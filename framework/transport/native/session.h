@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "framework/base/ref.h"
+#include "framework/transport/native/field_cache.h"
+#include "framework/transport/native/fixed_blocks.h"
 #include "framework/transport/native/flood_guard.h"
 #include "framework/transport/native/frame_scanner.h"
 #include "framework/transport/native/host.h"
@@ -92,7 +94,7 @@ class Session final : private CallWire {
   void PutOff(std::span<const uint8_t> rest);
   // Both return what nghttp2 expects of the callback: 0, or what to do about the fields that follow.
   int OnBeginHeaders(int32_t stream_id);
-  int OnField(std::string_view name, std::string_view value);
+  int OnField(int32_t stream_id, nghttp2_rcbuf* name, nghttp2_rcbuf* value);
   // Answers the call whose fields are too long, at once, so that nghttp2 has no stream any more to judge the rest of them for.
   void RefuseFields();
   void OnFrame(const nghttp2_frame& frame);
@@ -110,6 +112,8 @@ class Session final : private CallWire {
   const Ref<RefCounted>& slot() const override { return running_; }
   void Keep(Payload message) override { owner_.Keep(std::move(message)); }
   void SubmitCalls();
+  // A frame of nghttp2, and what it does not know of.
+  void CopyFrame(const uint8_t* frame, size_t size, Output& output);
   void OnPong(const uint8_t* payload);
   // Lets the peer send as much as has come, unless too much of it is held.
   void ReturnWindow();
@@ -131,12 +135,14 @@ class Session final : private CallWire {
   int32_t last_stream_id_ = 0;
   NativeCall* last_call_ = nullptr;
   NativeCall* fields_of_ = nullptr;  // Whose header fields come in; null for those nobody wants.
-  size_t unwanted_left_ = 0;         // What those may come to.
+  size_t fields_left_ = 0;           // What they may come to, where they are trailers.
   bool fields_too_long_ = false;     // RefuseFields() is due.
   bool passing_over_ = false;        // The rest of a header block is decoded and no more.
   size_t calls_begun_ = 0;           // In this turn.
   std::vector<uint8_t> put_off_;     // From put_off_at_ on.
   size_t put_off_at_ = 0;
+  FieldCache field_cache_;
+  HeaderTable table_;
   StreamHistory history_;
   FrameScanner scanner_;
   FloodGuard guard_;

@@ -1,31 +1,27 @@
 #include "framework/transport/native/session_callbacks.h"
 
-#include <string_view>
+#include <limits>
 
 #include "framework/base/check.h"
 #include "framework/transport/native/request_headers.h"
 #include "framework/transport/native/session_limits.h"
 
 namespace rota::native {
-namespace {
-
-std::string_view View(nghttp2_rcbuf* buffer) {
-  const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
-  return {reinterpret_cast<const char*>(bytes.base), bytes.len};
-}
-
-}  // namespace
 
 int Session::Callbacks::BeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   Session& session = Of(user);
+  session.field_cache_.Begin();
   session.fields_of_ = nullptr;
-  session.unwanted_left_ = RequestHeaders::kMaxBytes;
   session.passing_over_ = false;
-  return frame->headers.cat == NGHTTP2_HCAT_REQUEST ? session.OnBeginHeaders(frame->hd.stream_id) : 0;
+  const bool request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+  session.fields_left_ = request ? std::numeric_limits<size_t>::max() : RequestHeaders::kMaxBytes;
+  if (request) return session.OnBeginHeaders(frame->hd.stream_id);
+  session.fields_of_ = session.Find(frame->hd.stream_id);
+  return 0;
 }
 
-int Session::Callbacks::Header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t, void* user) {
-  return Of(user).OnField(View(name), View(value));
+int Session::Callbacks::Header(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t, void* user) {
+  return Of(user).OnField(frame->hd.stream_id, name, value);
 }
 
 int Session::Callbacks::FrameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user) {
@@ -33,7 +29,7 @@ int Session::Callbacks::FrameReceived(nghttp2_session*, const nghttp2_frame* fra
   return 0;
 }
 
-int Session::Callbacks::DataChunk(nghttp2_session*, uint8_t, int32_t stream_id, const uint8_t* bytes, size_t size, void* user) {
+int Session::Callbacks::DataChunk(nghttp2_session* http, uint8_t, int32_t stream_id, const uint8_t* bytes, size_t size, void* user) {
   Session& session = Of(user);
   session.unreturned_ += size;
   if (session.tuner_.OnData(size, session.host_.loop)) {
@@ -41,7 +37,7 @@ int Session::Callbacks::DataChunk(nghttp2_session*, uint8_t, int32_t stream_id, 
   }
   if (NativeCall* const call = session.Find(stream_id)) {
     session.held_ += size;
-    call->OnBytes({bytes, size});
+    if (!call->OnBytes({bytes, size})) nghttp2_submit_rst_stream(http, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_PROTOCOL_ERROR);
   }
   return 0;
 }
@@ -87,6 +83,8 @@ const nghttp2_option* Session::Callbacks::Options() {
     nghttp2_option* all = nullptr;
     ROTA_CHECK(nghttp2_option_new(&all) == 0, "out of memory");
     nghttp2_option_set_no_auto_window_update(all, 1);
+    // RequestHeaders does it: nghttp2 reads each field of each request anew.
+    nghttp2_option_set_no_http_messaging(all, 1);
     // Only priorities would need them.
     nghttp2_option_set_no_closed_streams(all, 1);
     // 2 MiB in one block: a list that is too long is refused on its stream and not by ending the connection.

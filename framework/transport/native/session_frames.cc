@@ -132,28 +132,36 @@ int Session::OnBeginHeaders(int32_t stream_id) {
   return 0;
 }
 
-int Session::OnField(std::string_view name, std::string_view value) {
-  if (NativeCall* const call = fields_of_) {
-    if (call->OnField(name, value)) return calls_begun_ > kCallsAtOnce ? static_cast<int>(NGHTTP2_ERR_PAUSE) : 0;
+int Session::OnField(int32_t stream_id, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  NativeCall* const call = fields_of_;
+  if (call == nullptr) return 0;
+  const RequestField& field = field_cache_.Next(name, value);
+  // Nothing of trailers is kept, but they are looked at.
+  if (field.list_bytes > fields_left_) {
+    passing_over_ = true;
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+  fields_left_ -= field.list_bytes;
+  if (!call->OnField(field)) {
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_PROTOCOL_ERROR);
+    // The rest is decoded and not told.
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
+  if (call->has_too_many_fields()) {
     // It could not be answered when its fields became too many: its stream is reset.
     if (call->refused()) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     fields_too_long_ = true;
     return NGHTTP2_ERR_PAUSE;
   }
-  if (passing_over_) return 0;
-  // Trailers, which say nothing to a server of gRPC.
-  const size_t size = name.size() + value.size() + RequestHeaders::kFieldOverhead;
-  if (size > unwanted_left_) {
-    passing_over_ = true;
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  }
-  unwanted_left_ -= size;
-  return 0;
+  return calls_begun_ > kCallsAtOnce ? static_cast<int>(NGHTTP2_ERR_PAUSE) : 0;
 }
 
 void Session::RefuseFields() {
   passing_over_ = true;
-  fields_of_->OnHeadersEnd();
+  NativeCall& call = *fields_of_;
+  if (!call.OnHeadersEnd(false)) {
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, call.stream_id(), NGHTTP2_PROTOCOL_ERROR);
+  }
   if (!guard_.OnRefusedFields()) Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_fields");
   owner_.FlushNow();
 }
@@ -166,8 +174,16 @@ void Session::OnFrame(const nghttp2_frame& frame) {
     case NGHTTP2_DATA: {
       NativeCall* const call = Find(frame.hd.stream_id);
       if (call == nullptr) return;
-      if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) call->OnHeadersEnd();
-      if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) call->OnRemoteEnd();
+      const bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+      bool well_formed = true;
+      if (frame.hd.type == NGHTTP2_HEADERS) {
+        // Fields that are not the first ones are trailers, and end the stream.
+        well_formed = frame.headers.cat == NGHTTP2_HCAT_REQUEST ? call->OnHeadersEnd(end) : end;
+      }
+      if (end && well_formed) well_formed = call->OnRemoteEnd();
+      if (!well_formed) {
+        nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
+      }
       return;
     }
     case NGHTTP2_PING:
@@ -177,6 +193,7 @@ void Session::OnFrame(const nghttp2_frame& frame) {
       }
       return;
     case NGHTTP2_SETTINGS:
+      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) table_.OnSettings();
       if (!std::exchange(ready_, true)) owner_.OnReady();
       return;
     default:

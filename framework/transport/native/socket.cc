@@ -4,8 +4,6 @@
 
 #include <cerrno>
 
-#include <boost/system/error_code.hpp>
-
 namespace rota::native {
 namespace {
 
@@ -36,10 +34,5 @@ Socket::Result Socket::Write(std::span<const iovec> pieces) {
 }
 
 void Socket::EndOutput() { shutdown(fd(), SHUT_WR); }
-
-void Socket::Close() {
-  boost::system::error_code ignored;
-  descriptor_.close(ignored);
-}
 
 }  // namespace rota::native

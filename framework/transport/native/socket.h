@@ -3,25 +3,25 @@
 
 #include <sys/uio.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
 
-#include "framework/loop/asio.h"
+#include "framework/base/callback.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/readiness.h"
 
 namespace rota::native {
 
-// A connected stream socket that never blocks: Asio waits for it, and reading and writing are plain system calls, so that one
-// buffer serves all connections.
+// A connected stream socket that never blocks: the loop waits for it, and reading and writing are plain system calls, so that
+// one buffer serves all connections.
 // Thread: loop.
 // Owner:  the connection.
 class Socket {
  public:
   // Takes `fd`, which is in non-blocking mode.
-  Socket(EventLoop& loop, int fd) : loop_(loop), descriptor_(IoContext(loop), fd) {}
+  Socket(EventLoop& loop, int fd) : readiness_(loop, fd) {}
   virtual ~Socket() = default;
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -41,24 +41,17 @@ class Socket {
   // Whether bytes that have come wait inside of the socket object, where no readiness tells of them.
   virtual bool HoldsInput() const { return false; }
 
-  // Calls `handler(boost::system::error_code)` in the poll phase, once; with an error after Close().
-  template <typename Handler>
-  void WaitReadable(Handler handler) {
-    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read, OnLoop(loop_, std::move(handler)));
-  }
-  template <typename Handler>
-  void WaitWritable(Handler handler) {
-    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_write, OnLoop(loop_, std::move(handler)));
-  }
+  // Runs `callback` in the poll phase, once; also after Close().
+  void WaitReadable(Callback callback) { readiness_.WaitReadable(std::move(callback)); }
+  void WaitWritable(Callback callback) { readiness_.WaitWritable(std::move(callback)); }
 
-  void Close();
+  void Close() { readiness_.Close(); }
 
  protected:
-  int fd() { return descriptor_.native_handle(); }
+  int fd() const { return readiness_.fd(); }
 
  private:
-  EventLoop& loop_;
-  boost::asio::posix::stream_descriptor descriptor_;
+  Readiness readiness_;
 };
 
 }  // namespace rota::native

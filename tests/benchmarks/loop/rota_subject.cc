@@ -1,13 +1,19 @@
 // The loop of Rota, through its public interface.
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "framework/base/clock.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/asio.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/operation.h"
+#include "framework/loop/readiness.h"
+#include "framework/loop/refs.h"
 #include "framework/worker/job.h"
 #include "framework/worker/worker_pool.h"
 #include "tests/benchmarks/loop/subject.h"
@@ -18,9 +24,12 @@ namespace {
 using boost::asio::ip::tcp;
 using std::chrono::milliseconds;
 
+// Whether the loop measures itself: always, but for the benchmark of what that costs.
+bool measures = true;
+
 struct Subject {
   SteadyClock clock;
-  EventLoop loop{clock};
+  EventLoop loop{clock, {.measure = measures}};
 };
 
 struct ImmediateChain {
@@ -175,12 +184,16 @@ struct EchoServer;
 
 class EchoConnection {
  public:
-  EchoConnection(EchoServer& server, tcp::socket socket) : server_(server), socket_(std::move(socket)) {}
-  void Read();
+  EchoConnection(EchoServer& server, int fd);
+  void Wait() {
+    readiness_.WaitReadable([this] { Echo(); });
+  }
 
  private:
+  void Echo();
+
   EchoServer& server_;
-  tcp::socket socket_;
+  Readiness readiness_;
   std::array<std::byte, kBufferBytes> buffer_;
 };
 
@@ -190,8 +203,8 @@ struct EchoServer {
       Check(!error, "accept failed");
       socket.non_blocking(true);
       socket.set_option(tcp::no_delay(true));
-      connections.push_back(std::make_unique<EchoConnection>(*this, std::move(socket)));
-      connections.back()->Read();
+      connections.push_back(std::make_unique<EchoConnection>(*this, socket.release()));
+      connections.back()->Wait();
       if (connections.size() < expected) Accept();
     }));
   }
@@ -202,15 +215,15 @@ struct EchoServer {
   uint64_t echoed = 0;
 };
 
-void EchoConnection::Read() {
-  socket_.async_read_some(boost::asio::buffer(buffer_),
-                          OnLoop(server_.loop, [this](boost::system::error_code error, size_t size) {
-                            if (error == boost::asio::error::eof) return socket_.close();
-                            Check(!error, "a read failed");
-                            Check(socket_.write_some(boost::asio::buffer(buffer_, size)) == size, "a write was short");
-                            server_.echoed += size;
-                            Read();
-                          }));
+EchoConnection::EchoConnection(EchoServer& server, int fd) : server_(server), readiness_(server.loop, fd) {}
+
+void EchoConnection::Echo() {
+  const ssize_t size = recv(readiness_.fd(), buffer_.data(), buffer_.size(), 0);
+  if (size == 0) return readiness_.Close();
+  Check(size > 0, "a read failed");
+  Check(send(readiness_.fd(), buffer_.data(), static_cast<size_t>(size), MSG_NOSIGNAL) == size, "a write was short");
+  server_.echoed += static_cast<uint64_t>(size);
+  Wait();
 }
 
 Result Echo(uint64_t connections) {
@@ -248,12 +261,39 @@ Result TimerBytes(uint64_t count) {
   return {count, static_cast<double>(after - before)};
 }
 
+// The ref of an operation that is outstanding: counted, and in the ledger of what keeps the loop alive.
+Result Refs(uint64_t count) {
+  Subject subject;
+  const CpuWatch watch;
+  for (uint64_t i = 0; i < count; ++i) {
+    const Operation operation(subject.loop, RefKind::kIo);
+    Check(subject.loop.refs().total() == 1, "an operation is no ref");
+  }
+  return {count, watch.Seconds()};
+}
+
+// Counted only.
+Result RefsWithoutLedger(uint64_t count) {
+  RefCounts refs;
+  const CpuWatch watch;
+  for (uint64_t i = 0; i < count; ++i) {
+    refs.Add(RefKind::kIo);
+    // As far from the compiler's sight as an operation is.
+    asm volatile("" : : "r"(&refs) : "memory");
+    Check(refs.total() == 1, "an operation is no ref");
+    refs.Remove(RefKind::kIo);
+  }
+  return {count, watch.Seconds()};
+}
+
 }  // namespace
 }  // namespace rota::bench
 
 int main(int argc, char** argv) {
   using namespace rota::bench;
-  return RunSubject(argc, argv,
+  // A last word `unmeasured` leaves the measuring out.
+  measures = argc < 2 || std::string_view(argv[argc - 1]) != "unmeasured";
+  return RunSubject(measures ? argc : argc - 1, argv,
                     {
                         {"immediates", Immediates},
                         {"ticks", Ticks},
@@ -266,5 +306,6 @@ int main(int argc, char** argv) {
                         {"echo", Echo},
                         {"idle_iteration", IdleIteration},
                         {"timer_bytes", TimerBytes},
+                        {"refs", measures ? Refs : RefsWithoutLedger},
                     });
 }

@@ -37,7 +37,7 @@ std::string Frame(std::string_view message) {
   return framed.append(message);
 }
 
-H2Connection::H2Connection(const std::string& address) : address_(address), in_(256 << 10) {
+H2Connection::H2Connection(const std::string& address) : address_(address) {
   const size_t colon = address.rfind(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -99,40 +99,50 @@ void H2Connection::Cancel(int32_t stream) {
   // The call stays until the stream is closed: nghttp2 may still ask it for data.
   const auto it = calls_.find(stream);
   if (it == calls_.end() || it->second->listener == nullptr) return;
-  std::exchange(it->second->listener, nullptr)->OnEnd(-1);
+  std::exchange(it->second->listener, nullptr)->OnEnd(-1 - NGHTTP2_CANCEL);
 }
 
 void H2Connection::Flush() {
+  while (!broken_ && Gather()) {
+    size_t sent = 0;
+    while (sent < out_.size()) {
+      const ssize_t size = send(fd_, out_.data() + sent, out_.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (size > 0) {
+        sent += static_cast<size_t>(size);
+      } else if (errno == EAGAIN) {
+        // The server must not wait for us while we wait for it. What is read may lead to more that is to be sent.
+        if (!Read()) return;
+        pollfd ready{.fd = fd_, .events = POLLOUT | POLLIN, .revents = 0};
+        poll(&ready, 1, 100);
+      } else {
+        return;
+      }
+    }
+  }
+}
+
+bool H2Connection::Gather() {
+  out_.clear();
   const uint8_t* data = nullptr;
   for (ssize_t size; (size = nghttp2_session_mem_send(session_, &data)) > 0;) {
     out_.append(reinterpret_cast<const char*>(data), static_cast<size_t>(size));
   }
-  size_t sent = 0;
-  while (sent < out_.size()) {
-    const ssize_t size = send(fd_, out_.data() + sent, out_.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (size > 0) {
-      sent += static_cast<size_t>(size);
-    } else if (errno == EAGAIN) {
-      // The server must not wait for us while we wait for it.
-      if (!Read()) break;
-      pollfd writable{.fd = fd_, .events = POLLOUT | POLLIN, .revents = 0};
-      poll(&writable, 1, 100);
-    } else {
-      break;
-    }
-  }
-  out_.clear();
+  return !out_.empty();
 }
 
 bool H2Connection::Read() {
+  // One for all connections, of which there may be ten thousand.
+  static std::array<uint8_t, 256 << 10> in;
   while (true) {
-    const ssize_t size = recv(fd_, in_.data(), in_.size(), MSG_DONTWAIT);
+    const ssize_t size = recv(fd_, in.data(), in.size(), MSG_DONTWAIT);
     if (size < 0 && errno == EAGAIN) return true;
-    if (size <= 0 || nghttp2_session_mem_recv(session_, in_.data(), static_cast<size_t>(size)) < 0) break;
-    if (static_cast<size_t>(size) < in_.size()) return true;
+    if (size <= 0 || nghttp2_session_mem_recv(session_, in.data(), static_cast<size_t>(size)) < 0) break;
+    if (static_cast<size_t>(size) < in.size()) return true;
   }
+  // nghttp2 must not be asked to send any more: the calls that it would read from are gone.
+  broken_ = true;
   for (auto& [stream, call] : std::exchange(calls_, {})) {
-    if (call->listener != nullptr) call->listener->OnEnd(-1);
+    if (call->listener != nullptr) call->listener->OnEnd(CallListener::kConnectionBroke);
   }
   return false;
 }
@@ -146,29 +156,38 @@ int H2Connection::OnHeader(nghttp2_session* session, const nghttp2_frame* frame,
   return 0;
 }
 
-int H2Connection::OnDataChunk(nghttp2_session*, uint8_t, int32_t stream, const uint8_t* data, size_t size, void* user_data) {
-  auto& self = *static_cast<H2Connection*>(user_data);
-  const auto it = self.calls_.find(stream);
-  if (it == self.calls_.end()) return 0;
-  Call& call = *it->second;
-  call.in.append(reinterpret_cast<const char*>(data), size);
+int H2Connection::OnDataChunk(nghttp2_session* session, uint8_t, int32_t stream, const uint8_t* data, size_t size, void*) {
+  auto* call = static_cast<Call*>(nghttp2_session_get_stream_user_data(session, stream));
+  if (call == nullptr) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (call->in.empty()) {
+    // Whole messages need no copy.
+    call->in = bytes.substr(TellMessages(*call, bytes));
+  } else {
+    call->in.append(bytes);
+    call->in.erase(0, TellMessages(*call, call->in));
+  }
+  return 0;
+}
+
+size_t H2Connection::TellMessages(Call& call, std::string_view bytes) {
   size_t at = 0;
-  while (call.in.size() - at >= 5) {
-    const auto* head = reinterpret_cast<const uint8_t*>(call.in.data() + at);
+  while (bytes.size() - at >= 5) {
+    const auto* head = reinterpret_cast<const uint8_t*>(bytes.data() + at);
     const size_t length = static_cast<size_t>(head[1]) << 24 | static_cast<size_t>(head[2]) << 16 | static_cast<size_t>(head[3]) << 8 | head[4];
-    if (call.in.size() - at - 5 < length) break;
+    if (bytes.size() - at - 5 < length) break;
     // The listener may have cancelled the call.
-    if (call.listener != nullptr) call.listener->OnMessage(std::string_view(call.in).substr(at + 5, length));
+    if (call.listener != nullptr) call.listener->OnMessage(bytes.substr(at + 5, length));
     at += 5 + length;
   }
-  call.in.erase(0, at);
-  return 0;
+  return at;
 }
 
 int H2Connection::OnStreamClose(nghttp2_session*, int32_t stream, uint32_t error, void* user_data) {
   auto& self = *static_cast<H2Connection*>(user_data);
   const auto call = self.calls_.extract(stream);
-  if (!call.empty() && call.mapped()->listener != nullptr) call.mapped()->listener->OnEnd(error == NGHTTP2_NO_ERROR ? call.mapped()->status : -1);
+  if (call.empty() || call.mapped()->listener == nullptr) return 0;
+  call.mapped()->listener->OnEnd(error == NGHTTP2_NO_ERROR ? call.mapped()->status : -1 - static_cast<int>(error));
   return 0;
 }
 

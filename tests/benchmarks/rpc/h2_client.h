@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 namespace benchmarks {
 
@@ -22,8 +21,10 @@ class CallListener {
   virtual ~CallListener() = default;
   // A whole message, without its five bytes.
   virtual void OnMessage(std::string_view message) = 0;
-  // The end. `status` is grpc-status, or -1 when the call broke before it came.
+  // The end. `status` is grpc-status, or negative when the call broke before it came: -1 - N for a reset with error N (RFC 9113,
+  // section 7), so -1 for a stream that ended without status, and kConnectionBroke.
   virtual void OnEnd(int status) = 0;
+  static constexpr int kConnectionBroke = -1000;
 };
 
 // A client connection of HTTP/2 that makes gRPC calls; as little work as possible for each, since it shares the machine with
@@ -42,7 +43,7 @@ class H2Connection {
   int32_t Start(const std::string& path, std::string framed, bool last, CallListener& listener);
   // Sends more on a call that is not half-closed.
   void Send(int32_t stream, std::string_view framed, bool last);
-  // Resets the call; OnEnd(-1) follows at once.
+  // Resets the call; OnEnd(), as after such a reset, follows at once.
   void Cancel(int32_t stream);
   // Writes what waits; called after a batch of the above.
   void Flush();
@@ -63,6 +64,10 @@ class H2Connection {
     int status = -1;
   };
 
+  // Takes what is to be sent from nghttp2; false when there is nothing.
+  bool Gather();
+  // Tells the listener of the whole messages at the begin of `bytes`; returns how many bytes they have.
+  static size_t TellMessages(Call& call, std::string_view bytes);
   static int OnHeader(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t, uint8_t, void*);
   static int OnDataChunk(nghttp2_session*, uint8_t, int32_t, const uint8_t*, size_t, void*);
   static int OnStreamClose(nghttp2_session*, int32_t, uint32_t, void*);
@@ -73,7 +78,7 @@ class H2Connection {
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, std::unique_ptr<Call>> calls_;
   std::string out_;
-  std::vector<uint8_t> in_;
+  bool broken_ = false;
 };
 
 // Waits with epoll until connections are readable, or until `timeout_ms` has passed, and lets them read and flush.

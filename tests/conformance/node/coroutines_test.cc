@@ -4,6 +4,7 @@
 
 #include "framework/actor/sleep.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/base/status.h"
 #include "framework/context/request_context.h"
 #include "tests/conformance/node/loop_case.h"

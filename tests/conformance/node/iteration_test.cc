@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "framework/base/steady_clock.h"
 #include "framework/loop/operation.h"
 #include "tests/conformance/node/loop_case.h"
 

@@ -1,3 +1,4 @@
+#include "framework/base/steady_clock.h"
 #include "tests/conformance/nodediff/scenario.h"
 
 #include <chrono>

@@ -11,6 +11,7 @@
 #include "framework/actor/actor_ref.h"
 #include "framework/actor/sleep.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/base/log.h"
 #include "framework/context/request_context.h"
 #include "framework/loop/event_loop.h"

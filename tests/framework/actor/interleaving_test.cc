@@ -12,6 +12,7 @@
 #include "framework/actor/run_blocking.h"
 #include "framework/actor/sleep.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/actor/waiter.h"
 #include "framework/base/ref.h"
 #include "framework/context/request_context.h"

@@ -9,6 +9,7 @@
 #include "framework/actor/run_blocking.h"
 #include "framework/actor/sleep.h"
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/context/request_context.h"
 #include "framework/loop/event_loop.h"
 #include "framework/testing/manual_clock.h"

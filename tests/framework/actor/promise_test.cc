@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 
 namespace rota::internal {
 namespace {

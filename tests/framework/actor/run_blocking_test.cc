@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/base/status_or.h"
+#include "framework/base/steady_clock.h"
 #include "framework/context/request_context.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/actor/sleep.h"
+#include "framework/actor/task_run.h"
 #include "framework/actor/waiter.h"
 #include "framework/context/request_context.h"
 #include "framework/loop/event_loop.h"
@@ -135,14 +136,6 @@ TEST_F(TaskTest, ExceptionsPassThroughAwaitAndTryAndCanBeCaught) {
   EXPECT_EQ(*Finish(catches()), "boom");
 }
 
-TEST_F(TaskTest, AnExceptionAtTheRootIsInternal) {
-  EXPECT_EQ(Finish(Throws()).status().code(), StatusCode::kInternal);
-  std::exception_ptr seen;
-  TaskRun<int> run;
-  run.Start(Throws(), [&](StatusOr<int>, std::exception_ptr exception) { seen = exception; });
-  EXPECT_TRUE(seen);
-}
-
 TEST_F(TaskTest, ATaskStartsOnlyWhenItIsAwaited) {
   auto inner = [&]() -> Task<void> {
     words_.push_back("runs");
@@ -168,21 +161,6 @@ TEST_F(TaskTest, SleepGoesOnWhenItsTimeHasPassed) {
   EXPECT_EQ(words_.size(), 1u);
 }
 
-TEST_F(TaskTest, DestroyingARunTakesItsWaitBack) {
-  auto task = [&]() -> Task<void> {
-    const Mark mark(words_, "destroyed");
-    co_await Sleep(loop_, hours(1));
-    words_.push_back("slept");
-  };
-  auto run = std::make_unique<TaskRun<void>>();
-  run->Start(task(), [&](Status, std::exception_ptr) { words_.push_back("done"); });
-  EXPECT_TRUE(loop_.alive());
-  run.reset();
-  EXPECT_FALSE(loop_.alive());
-  loop_.Run();
-  EXPECT_EQ(words_, (std::vector<std::string>{"destroyed"}));
-}
-
 // A wait that the test ends by hand.
 class Gate final : public Waiter {
  public:
@@ -193,21 +171,6 @@ class Gate final : public Waiter {
  private:
   Status Start() override { return OkStatus(); }
 };
-
-TEST_F(TaskTest, DestroyingARunWhoseWaitIsOverTakesTheMicrotaskBack) {
-  Gate* gate = nullptr;
-  auto task = [&]() -> Task<void> {
-    co_await Gate(loop_, gate);
-    words_.push_back("went on");
-  };
-  auto run = std::make_unique<TaskRun<void>>();
-  run->Start(task(), [&](Status, std::exception_ptr) { words_.push_back("done"); });
-  gate->Open();
-  EXPECT_EQ(loop_.queued_microtasks(), 1u);
-  run.reset();
-  loop_.Run();
-  EXPECT_TRUE(words_.empty());
-}
 
 TEST_F(TaskTest, ACoroutineGoesOnInAMicrotaskAfterItsWaitEnded) {
   Gate* gate = nullptr;

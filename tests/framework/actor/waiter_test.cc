@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/context/request_context.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"

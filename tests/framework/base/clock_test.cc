@@ -17,15 +17,5 @@ TEST(ClockTest, ADelayThatWouldOverflowHasNoEnd) {
   EXPECT_LT(After(now, kNoDeadline - now - Duration(1)), kNoDeadline);
 }
 
-TEST(ClockTest, TheSteadyClockNeverGoesBackAndLetsNobodyMoveIt) {
-  SteadyClock clock;
-  const TimePoint first = clock.Now();
-  EXPECT_FALSE(clock.SkipTo(first + seconds(1000)));
-  EXPECT_FALSE(clock.IsManual());
-  const TimePoint second = clock.Now();
-  EXPECT_GE(second, first);
-  EXPECT_LT(second, first + seconds(1000));
-}
-
 }  // namespace
 }  // namespace rota

@@ -53,38 +53,43 @@ TEST(RingQueueTest, APoppedSlotKeepsNothingAlive) {
   EXPECT_EQ(value.use_count(), 1);
 }
 
-TEST(RingQueueTest, AnElementStaysInItsPlaceWhileItIsConsumedAndOthersArePushed) {
+TEST(RingQueueTest, AnElementStaysInItsPlaceWhileItIsInUseAndOthersArePushed) {
   RingQueue<int> queue;
   const uint64_t position = queue.Push(1);
-  queue.Consume([&](int& element) {
-    const int* const place = &element;
+  {
+    const auto element = queue.Take();
+    const int* const place = &*element;
     EXPECT_TRUE(queue.empty());
     EXPECT_EQ(queue.At(position), nullptr);
     for (int i = 2; i < 1000; ++i) queue.Push(i);
-    EXPECT_EQ(&element, place);
-    EXPECT_EQ(element, 1);
-  });
+    EXPECT_EQ(&*element, place);
+    EXPECT_EQ(*element, 1);
+  }
   for (int i = 2; i < 1000; ++i) ASSERT_EQ(queue.Pop(), i);
 }
 
-TEST(RingQueueTest, ConsumingInsideOfConsumingKeepsTheOuterElement) {
+TEST(RingQueueTest, TakingWhileAnElementIsInUseKeepsIt) {
   RingQueue<std::unique_ptr<int>> queue;
   for (int i = 0; i < 40; ++i) queue.Push(std::make_unique<int>(i));
-  queue.Consume([&](std::unique_ptr<int>& outer) {
-    while (!queue.empty()) queue.Consume([](std::unique_ptr<int>&) {});
+  {
+    const auto outer = queue.Take();
+    while (!queue.empty()) const auto inner = queue.Take();
     for (int i = 0; i < 200; ++i) queue.Push(std::make_unique<int>(100 + i));
-    EXPECT_EQ(*outer, 0);
-  });
+    EXPECT_EQ(**outer, 0);
+  }
   for (int i = 0; i < 200; ++i) ASSERT_EQ(*queue.Pop(), 100 + i);
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(RingQueueTest, AnElementIsDestroyedOnceWhenItWasConsumedOrWithTheQueue) {
+TEST(RingQueueTest, AnElementIsDestroyedOnceAfterItsUseOrWithTheQueue) {
   const auto counted = std::make_shared<int>(0);
   {
     RingQueue<std::shared_ptr<int>> queue;
     for (int i = 0; i < 50; ++i) queue.Push(counted);
-    queue.Consume([&](std::shared_ptr<int>&) { EXPECT_EQ(counted.use_count(), 51); });
+    {
+      const auto taken = queue.Take();
+      EXPECT_EQ(counted.use_count(), 51);
+    }
     EXPECT_EQ(counted.use_count(), 50);
   }
   EXPECT_EQ(counted.use_count(), 1);

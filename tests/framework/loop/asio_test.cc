@@ -5,12 +5,13 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect_pipe.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
 
-#include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"
 #include "gtest/gtest.h"
@@ -43,6 +44,16 @@ TEST(AsioTest, ReadKeepsTheLoopAliveAndCompletesUnderTheContextOfItsCaller) {
   loop.Run();
   EXPECT_EQ(received, "hello");
   EXPECT_EQ(context->references(), 1u);
+}
+
+TEST(AsioTest, NamesAreNotResolvedByThreadsOfAsioForTheyWouldPostWithoutALock) {
+  SteadyClock clock;
+  EventLoop loop(clock);
+  boost::asio::ip::tcp::resolver resolver(IoContext(loop));
+  boost::system::error_code told;
+  resolver.async_resolve("localhost", "1", OnLoop(loop, [&](boost::system::error_code error, const auto&) { told = error; }));
+  loop.Run();
+  EXPECT_EQ(told, boost::asio::error::operation_not_supported);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "framework/base/clock.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/phase.h"
 

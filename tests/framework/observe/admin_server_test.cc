@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "framework/base/steady_clock.h"
+
 namespace rota {
 namespace {
 

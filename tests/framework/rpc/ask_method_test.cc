@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "framework/base/status_or.h"
 #include "tests/framework/rpc/rooms_actor.h"
 #include "tests/framework/rpc/rpc_test_base.h"

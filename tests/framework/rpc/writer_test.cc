@@ -1,6 +1,7 @@
 #include "framework/rpc/writer.h"
 
 #include "framework/actor/task.h"
+#include "framework/actor/task_run.h"
 #include "tests/framework/rpc/stream_test_base.h"
 
 namespace rota {

@@ -186,7 +186,7 @@ TEST_P(CallTest, MetadataGoesBothWaysWithBinaryValues) {
     }
   });
   std::vector<std::string> keys;
-  for (const auto& [key, value] : received) keys.push_back(key);
+  for (const auto& [key, value] : received) keys.emplace_back(key);
   EXPECT_THAT(keys, ElementsAre("user-agent", "x-key", "x-key", "x-raw-bin"));
   EXPECT_EQ(received.Get("x-key"), "one");
   EXPECT_EQ(received.Get("x-raw-bin"), binary);

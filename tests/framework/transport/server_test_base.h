@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "framework/base/clock.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
 #include "framework/transport/grpcpp/grpcpp_server.h"

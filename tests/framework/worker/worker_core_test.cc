@@ -16,6 +16,7 @@
 
 #include "framework/base/clock.h"
 #include "framework/base/status.h"
+#include "framework/base/steady_clock.h"
 #include "framework/loop/event_loop.h"
 #include "framework/worker/job.h"
 #include "framework/worker/worker_pool.h"

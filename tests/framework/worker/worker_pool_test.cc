@@ -1,3 +1,4 @@
+#include "framework/base/steady_clock.h"
 #include "framework/worker/worker_pool.h"
 
 #include <atomic>
@@ -363,6 +364,29 @@ TEST(WorkerPoolDeathTest, StackOverflowInAJobIsToldWithTheNameOfTheJob) {
         loop.Run();
       },
       "stack overflow in the job .*DeepJob.* 256 KiB");
+}
+
+// One frame that is larger than the stack, of which only the far end is used: it steps over a guard of a page.
+[[gnu::noinline]] int TouchTheEndOfALargeFrame() {
+  char frame[700 * 1024];
+  // The compiler must believe that all of it is used.
+  asm volatile("" : : "r"(frame) : "memory");
+  *static_cast<volatile char*>(frame) = 1;
+  return frame[0];
+}
+
+TEST(WorkerPoolDeathTest, StackOverflowByOneLargeFrameIsToldAsWell) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        SteadyClock clock;
+        EventLoop loop(clock);
+        WorkerPool pool(loop, {.threads = 1});
+        TestJob job([] { TouchTheEndOfALargeFrame(); });
+        if (!pool.Submit(job).ok()) std::_Exit(1);
+        loop.Run();
+      },
+      "stack overflow in the job .* 256 KiB");
 }
 
 TEST(WorkerPoolDeathTest, OtherFaultsOfAJobAreNotTakenForAStackOverflow) {

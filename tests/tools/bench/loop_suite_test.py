@@ -31,6 +31,10 @@ class LoopSuiteTest(unittest.TestCase):
         with self.assertRaisesRegex(NotMeasured, "no queue"):
             loop.measure(benchmark("ticks"), "asio", "bin")
 
+    def test_targets_name_subjects_of_the_suite(self):
+        for target, subjects in loop.SUITE.targets.items():
+            self.assertLessEqual(set(subjects), set(loop.SUITE.subjects), target)
+
 
 if __name__ == "__main__":
     junit.main()

@@ -1,10 +1,12 @@
 """The suite of RPC: what it reads out of its tools, and what it sends."""
 
+import os
 import unittest
+from unittest import mock
 
 from tests import junit
-from tools.bench import h2load, server
-from tools.bench.suite import MeasurementFailed
+from tools.bench import h2load, rpc_loads, run, server
+from tools.bench.suite import MeasurementFailed, NotMeasured, SubjectMissing, metrics
 from tools.bench.suites import rpc
 
 _H2LOAD = """finished in 1.82s, 55009.74 req/s, 3.01MB/s
@@ -14,8 +16,8 @@ requests: 1000 total, 1000 started, 1000 done, {} succeeded, {} failed, 0 errore
 
 class RpcSuiteTest(unittest.TestCase):
     def test_a_request_is_a_framed_simple_request_with_a_payload(self):
-        self.assertEqual(rpc.request(2), b"\0\0\0\0\x06\x1a\x04\x12\x02xx")
-        self.assertEqual(rpc.request(200)[:11], b"\0\0\0\0\xce\x1a\xcb\x01\x12\xc8\x01")
+        self.assertEqual(rpc_loads.request(2), b"\0\0\0\0\x06\x1a\x04\x12\x02xx")
+        self.assertEqual(rpc_loads.request(200)[:11], b"\0\0\0\0\xce\x1a\xcb\x01\x12\xc8\x01")
 
     def test_a_server_says_where_it_listens(self):
         line = "time=1 level=info event=listening service=rota_server endpoint=grpc address=127.0.0.1:4711\n"
@@ -41,12 +43,66 @@ class RpcSuiteTest(unittest.TestCase):
         self.assertEqual([h2load.percentile(times, part) for part in (0.5, 0.99, 0.999, 1)], [50, 99, 100, 100])
         self.assertEqual(h2load.percentile([7], 0.5), 7)
 
-    def test_costs_are_told_for_each_call(self):
-        self.assertEqual(rpc._costs((1.0, 2.0), (1.5, 2.25), 1000), {"user": 500.0, "system": 250.0, "both": 750.0})
+    def test_the_exact_time_is_shared_as_the_ticks_say(self):
+        before, after = server.Cpu(1.0, 2.0, 3.004), server.Cpu(1.5, 2.25, 3.754)
+        self.assertEqual(rpc_loads._cost_of_each(before, after, 1000), {"user": 500.0, "system": 250.0, "both": 750.0})
+
+    def test_time_without_a_tick_is_not_lost(self):
+        self.assertEqual(server.Cpu(1.0, 2.0, 3.005).since(server.Cpu(1.0, 2.0, 3.0))[2], 3.005 - 3.0)
+
+    def test_the_processor_time_of_a_process_is_exact(self):
+        before = server.exact_cpu_of(os.getpid())
+        sum(range(100_000))
+        self.assertGreater(server.exact_cpu_of(os.getpid()), before)
+
+    def test_a_server_that_ends_at_once_is_missing_with_what_it_said(self):
+        with self.assertRaisesRegex(SubjectMissing, "did not start: no luck"):
+            server.Server(["sh", "-c", "echo no luck >&2"])
+
+    def test_a_server_that_is_not_there_is_missing(self):
+        with self.assertRaises(SubjectMissing):
+            server.Server(["/no/such/server"])
+
+    def test_the_whole_run_is_expected_to_end_within_25_minutes(self):
+        self.assertLess(run.Run(rpc.SUITE, rpc.SUITE.benchmarks, rpc.SUITE.rounds, "bin").seconds_left(), 25 * 60)
+
+    def test_the_bars_that_are_promised_are_told(self):
+        bars = {name: (metric.bars, metric.limit) for benchmark in rpc.SUITE.benchmarks for name, metric in metrics(rpc.SUITE, benchmark)}
+        for name in ("unary_100", "unary_1000"):
+            self.assertEqual(bars[name][0], {"bare": 1 / 1.4, "grpc_callback": 5, "tonic": 1.8, "go": 3.5, "node": 12})
+        for name in ("stream_server", "stream_both"):
+            self.assertEqual(bars[name][0], {"grpc_callback": 4})
+        for name in ("unary_1m.rate", "half_load", "connect"):
+            self.assertEqual(bars[name][0], {"grpc_callback": 1})
+        self.assertEqual(bars["idle_connection"][1], 16 * 1024)
+        self.assertEqual(bars["idle_connection.empty"][1], 20 * 1024 * 1024)
+        self.assertEqual(bars["long_tail"][1], 1.2)
+
+    def test_a_server_is_warm_before_it_is_measured(self):
+        driven = []
+        # Cold it makes 1,000 calls in a second, and 10,000 later.
+        calls = rpc_loads.calls_of_a_measurement(lambda count: driven.append(count) or (1000 if len(driven) == 1 else 10_000), 200)
+        self.assertEqual((driven, calls), ([200, 300], 15_000))
+        self.assertEqual(rpc_loads.calls_of_a_measurement(lambda count: 1, 200, least=500), 500)
+
+    def test_a_rate_is_tried_again_before_a_server_is_said_not_to_keep_it(self):
+        answer = {"fast": {"p99_us": 1.0}}
+        for answers, kept in (([{"overloaded": True}, answer], True), ([{"overloaded": True}] * 3, False)):
+            with mock.patch.object(rpc_loads, "_load_tool", side_effect=answers):
+                if kept:
+                    self.assertEqual(rpc_loads._at_rate("bin", mock.Mock(), 1000), answer)
+                else:
+                    with self.assertRaisesRegex(NotMeasured, "1000 calls in a second"):
+                        rpc_loads._at_rate("bin", mock.Mock(), 1000)
 
     def test_bars_name_subjects_of_the_suite(self):
         for benchmark in rpc.SUITE.benchmarks:
-            self.assertLessEqual(set(benchmark.bars), set(rpc.SUITE.subjects), benchmark.name)
+            for name, metric in metrics(rpc.SUITE, benchmark):
+                self.assertLessEqual(set(metric.bars), set(rpc.SUITE.subjects), name)
+
+    def test_targets_name_subjects_of_the_suite(self):
+        for target, subjects in rpc.SUITE.targets.items():
+            self.assertLessEqual(set(subjects), set(rpc.SUITE.subjects), target)
 
 
 if __name__ == "__main__":

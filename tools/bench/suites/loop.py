@@ -53,14 +53,15 @@ _MISSING = {
 }
 
 
-def measure(benchmark, subject, bin_dir):
+def measure(benchmark, subject, bin_dir, words=()):
+    """`words` are further arguments of the subject."""
     if (benchmark.name, subject) in _MISSING:
         raise NotMeasured(_MISSING[benchmark.name, subject])
     name, count = benchmark.name, _COUNTS[benchmark.name]
     if name in _ECHO_CONNECTIONS:
-        done = _echo(subject, bin_dir, _ECHO_CONNECTIONS[name], count)
+        done = _echo(subject, bin_dir, _ECHO_CONNECTIONS[name], count, words)
     else:
-        done = _answer(subject, subprocess.run(_command(subject, bin_dir, name, count), stdout=subprocess.PIPE, timeout=_SECONDS))
+        done = _answer(subject, subprocess.run(command(subject, bin_dir, name, count, words), stdout=subprocess.PIPE, timeout=_SECONDS))
     if done["operations"] != count:
         raise MeasurementFailed(f"{name}: {subject} did {done['operations']} of {count} operations")
     return value(benchmark, count, done["amount"])
@@ -75,23 +76,23 @@ def value(benchmark, count, measured):
     return count / measured
 
 
-def _command(subject, bin_dir, bench, count):
+def command(subject, bin_dir, bench, count, words=()):
     if subject != "node":
-        return [os.path.join(bin_dir, _FOLDER, subject + "_subject"), bench, str(count)]
+        return [os.path.join(bin_dir, _FOLDER, subject + "_subject"), bench, str(count), *words]
     node = shutil.which("node")
     if node is None:
         raise NotMeasured("Node is not installed")
     return [node, os.path.join(_FOLDER, "node_subject.js"), bench, str(count)]
 
 
-def _echo(subject, bin_dir, connections, count):
+def _echo(subject, bin_dir, connections, count, words):
     """The client measures; the server must have echoed as much."""
-    with subprocess.Popen(_command(subject, bin_dir, "echo", connections), stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command(subject, bin_dir, "echo", connections, words), stdout=subprocess.PIPE, text=True) as server:
         try:
             port = json.loads(server.stdout.readline())["port"]
             client = os.path.join(bin_dir, _FOLDER, "echo_client")
-            command = [client, str(port), str(connections), str(count)]
-            done = _answer("echo_client", subprocess.run(command, stdout=subprocess.PIPE, timeout=_SECONDS))
+            drive = [client, str(port), str(connections), str(count)]
+            done = _answer("echo_client", subprocess.run(drive, stdout=subprocess.PIPE, timeout=_SECONDS))
             echoed = json.loads(server.stdout.readline())["operations"]
         except (ValueError, KeyError, subprocess.TimeoutExpired) as error:
             server.kill()
@@ -112,6 +113,11 @@ SUITE = Suite(
     benchmarks=BENCHMARKS,
     subjects=["rota", "libuv", "node", "asio"],
     reference="libuv",
-    targets=[f"//{_FOLDER}:{name}" for name in ("rota_subject", "libuv_subject", "asio_subject", "echo_client")],
+    targets={
+        f"//{_FOLDER}:rota_subject": ["rota"],
+        f"//{_FOLDER}:libuv_subject": ["libuv"],
+        f"//{_FOLDER}:asio_subject": ["asio"],
+        f"//{_FOLDER}:echo_client": [],
+    },
     measure=measure,
 )

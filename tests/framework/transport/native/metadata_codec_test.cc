@@ -11,7 +11,11 @@ namespace {
 
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
-Entries All(const Metadata& metadata) { return {metadata.begin(), metadata.end()}; }
+Entries All(const Metadata& metadata) {
+  Entries all;
+  for (const auto& [key, value] : metadata) all.emplace_back(key, value);
+  return all;
+}
 
 std::string Decoded(std::string_view text) {
   std::string bytes;

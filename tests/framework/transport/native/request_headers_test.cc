@@ -1,5 +1,6 @@
 #include "framework/transport/native/request_headers.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,27 +17,37 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 class RequestHeadersTest : public testing::Test {
  protected:
-  // The fields of a good request with `changes`: an empty value removes one.
+  // The fields of a good request with `changes`, in their places or at the end: an empty value removes one.
   std::optional<RequestHeaders::Refusal> Read(const Fields& changes = {}, size_t limit = 8192) {
     Fields fields = {{":method", "POST"}, {":scheme", "http"}, {":path", "/a.B/C"}, {":authority", "here:1"},
                      {"te", "trailers"},  {"content-type", "application/grpc"}};
     for (const auto& [name, value] : changes) {
-      std::erase_if(fields, [&, &key = name](const auto& field) { return field.first == key; });
-      if (!value.empty()) fields.emplace_back(name, value);
+      const auto place = std::find_if(fields.begin(), fields.end(), [&key = name](const auto& field) { return field.first == key; });
+      if (place == fields.end()) {
+        if (!value.empty()) fields.emplace_back(name, value);
+      } else if (value.empty()) {
+        fields.erase(place);
+      } else {
+        place->second = value;
+      }
     }
     start_ = CallStart();
     headers_.Reset(limit);
-    for (const auto& [name, value] : fields) headers_.Add(name, value, start_);
+    well_formed_ = true;
+    for (const auto& [name, value] : fields) well_formed_ = headers_.Add(RequestField(name, value), start_) && well_formed_;
+    well_formed_ = headers_.End() && well_formed_;
     return headers_.Judge(start_);
   }
-  // "200 INTERNAL: text", or "fine".
+  // "malformed", "200 INTERNAL: text", or "fine".
   std::string Judged(const Fields& changes, size_t limit = 8192) {
     const std::optional<RequestHeaders::Refusal> refusal = Read(changes, limit);
+    if (!well_formed_) return "malformed";
     return refusal ? std::to_string(refusal->http_status) + " " + refusal->status.ToString() : "fine";
   }
 
   RequestHeaders headers_;
   CallStart start_;
+  bool well_formed_ = true;
 };
 
 TEST_F(RequestHeadersTest, AGoodRequestFillsTheStart) {
@@ -71,7 +82,8 @@ TEST_F(RequestHeadersTest, ContentTypesOfGrpcAreServedAndOthersGet415) {
 
 TEST_F(RequestHeadersTest, TheTeHeaderIsRequired) {
   EXPECT_EQ(Judged({{"te", ""}}), "200 INTERNAL: there is no header te: trailers");
-  EXPECT_EQ(Judged({{"te", "gzip"}}), "200 INTERNAL: there is no header te: trailers");
+  EXPECT_EQ(Judged({{"te", "gzip"}}), "malformed");
+  EXPECT_EQ(Judged({{"te", "Trailers"}}), "200 INTERNAL: there is no header te: trailers");
 }
 
 TEST_F(RequestHeadersTest, TimeoutsAreReadAndMalformedOnesFail) {
@@ -100,8 +112,8 @@ TEST_F(RequestHeadersTest, ReservedNamesAreNotMetadata) {
 }
 
 TEST_F(RequestHeadersTest, ValuesOutsideOfAsciiAreTakenAsTheyAre) {
-  EXPECT_EQ(Judged({{"x-key", "\xff\xc3\xa4\t"}}), "fine");
-  EXPECT_EQ(start_.metadata.Get("x-key"), "\xff\xc3\xa4\t");
+  EXPECT_EQ(Judged({{"x-key", "\xff\xc3\t\xa4"}}), "fine");
+  EXPECT_EQ(start_.metadata.Get("x-key"), "\xff\xc3\t\xa4");
 }
 
 TEST_F(RequestHeadersTest, AListOverTheLimitIsRefusedAndNotKept) {
@@ -109,6 +121,66 @@ TEST_F(RequestHeadersTest, AListOverTheLimitIsRefusedAndNotKept) {
   EXPECT_EQ(Judged({{"x-big", big}}, 2000), "fine");
   EXPECT_EQ(Judged({{"x-big", big}, {"x-more", big}}, 2000), "200 RESOURCE_EXHAUSTED: the header fields are larger than the limit of 2000");
   EXPECT_EQ(start_.metadata.Get("x-more"), std::nullopt);
+}
+
+TEST_F(RequestHeadersTest, ARequestOfHttpHasItsPseudoHeaderFieldsOnceAndFirst) {
+  for (const char* name : {":method", ":scheme", ":path"}) EXPECT_EQ(Judged({{name, ""}}), "malformed") << name;
+  EXPECT_EQ(Judged({{":authority", ""}}), "malformed") << "and no host";
+  for (const char* name : {":method", ":scheme", ":path", ":authority"}) {
+    Read();
+    EXPECT_FALSE(headers_.Add(RequestField(name, "/x"), start_)) << name << " in trailers";
+  }
+  EXPECT_EQ(Judged({{":status", "200"}}), "malformed");
+  for (const char* name : {":method", ":scheme", ":path", ":authority", "host", "content-length"}) {
+    headers_.Reset(8192);
+    const std::string good = std::string(name) == ":path" ? "/a" : std::string(name) == "content-length" ? "1" : "a";
+    EXPECT_TRUE(headers_.Add(RequestField(name, good), start_)) << name;
+    EXPECT_FALSE(headers_.Add(RequestField(name, good), start_)) << name;
+  }
+}
+
+TEST_F(RequestHeadersTest, AConnectHasNeitherSchemeNorPath) {
+  headers_.Reset(8192);
+  EXPECT_TRUE(headers_.Add(RequestField(":method", "CONNECT"), start_));
+  EXPECT_FALSE(headers_.End());
+  headers_.Reset(8192);
+  EXPECT_TRUE(headers_.Add(RequestField(":method", "CONNECT"), start_));
+  EXPECT_TRUE(headers_.Add(RequestField(":authority", "here:1"), start_));
+  EXPECT_TRUE(headers_.End());
+  EXPECT_EQ(headers_.Judge(start_)->http_status, 405);
+}
+
+TEST_F(RequestHeadersTest, TheBodyIsAsLongAsContentLengthSays) {
+  Read({{"content-length", "5"}});
+  EXPECT_FALSE(headers_.IsBodyWhole());
+  EXPECT_TRUE(headers_.AddBody(3));
+  EXPECT_FALSE(headers_.IsBodyWhole());
+  EXPECT_TRUE(headers_.AddBody(2));
+  EXPECT_TRUE(headers_.IsBodyWhole());
+  EXPECT_FALSE(headers_.AddBody(1));
+  Read();
+  EXPECT_TRUE(headers_.IsBodyWhole());
+  EXPECT_TRUE(headers_.AddBody(1 << 20));
+  EXPECT_TRUE(headers_.IsBodyWhole());
+  for (const char* length : {"x", "-1", "1x", "99999999999999999999"}) EXPECT_EQ(Judged({{"content-length", length}}), "malformed") << length;
+}
+
+TEST_F(RequestHeadersTest, ContentLengthInTrailersCountsWhatHasCome) {
+  Read();
+  EXPECT_TRUE(headers_.AddBody(7));
+  EXPECT_TRUE(headers_.Add(RequestField("content-length", "7"), start_));
+  EXPECT_TRUE(headers_.IsBodyWhole());
+  Read();
+  EXPECT_TRUE(headers_.AddBody(7));
+  EXPECT_FALSE(headers_.Add(RequestField("content-length", "6"), start_));
+}
+
+TEST_F(RequestHeadersTest, TrailersAreNotKept) {
+  Read();
+  EXPECT_TRUE(headers_.Add(RequestField("x-late", "1"), start_));
+  EXPECT_EQ(start_.metadata.size(), 0u);
+  EXPECT_FALSE(headers_.Add(RequestField("X-Late", "1"), start_));
+  EXPECT_FALSE(headers_.Add(RequestField("connection", "close"), start_));
 }
 
 TEST_F(RequestHeadersTest, NothingOfOneRequestReachesTheNext) {

@@ -12,6 +12,7 @@
 #include "framework/context/metadata.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/native/fixed_blocks.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
@@ -78,9 +79,15 @@ class ResponseTest : public testing::Test {
     const uint8_t* bytes = nullptr;
     while (const ssize_t size = nghttp2_session_mem_send(client_, &bytes)) nghttp2_session_mem_recv(server_, bytes, static_cast<size_t>(size));
   }
+  // So that the block of the headers is not the fixed one, which the session puts in the place of nghttp2's.
+  void SetSomeHeaders() {
+    Metadata headers;
+    headers.Add("x-head", "1");
+    response_.SetHeaders(headers, kPath);
+  }
   // What the response has by now goes to the client.
   void Send() {
-    ASSERT_TRUE(response_.Submit(server_, stream_));
+    ASSERT_TRUE(response_.Submit(server_, stream_, table_));
     FromServer();
   }
   void FromServer() {
@@ -98,6 +105,7 @@ class ResponseTest : public testing::Test {
   Output output_;
   TransportStats stats_;
   Response response_;
+  HeaderTable table_;  // Not settled: every block goes through nghttp2.
   nghttp2_session* server_ = nullptr;
   nghttp2_session* client_ = nullptr;
   int32_t stream_ = 0;
@@ -135,10 +143,19 @@ TEST_F(ResponseTest, MessagesShareAFrameAndTheTrailersFollow) {
   EXPECT_EQ(stats_.bytes_sent, 5u);
 }
 
+TEST_F(ResponseTest, HeadersWithoutMetadataAreAFixedBlockWhichIsAskedForOnce) {
+  response_.Push(Payload::Copy("ab"));
+  EXPECT_FALSE(response_.TakeFixedHeaders());
+  ASSERT_TRUE(response_.Submit(server_, stream_, table_));
+  EXPECT_TRUE(response_.TakeFixedHeaders());
+  EXPECT_FALSE(response_.TakeFixedHeaders());
+}
+
 TEST_F(ResponseTest, WhatIsWrittenLaterFollowsAndSoDoesAStatusWithoutMore) {
+  SetSomeHeaders();
   response_.Push(Payload::Copy("ab"));
   Send();
-  EXPECT_THAT(lines_, ElementsAre(":status=200", "content-type=application/grpc", "DATA 7"));
+  EXPECT_THAT(lines_, ElementsAre(":status=200", "content-type=application/grpc", "x-head=1", "DATA 7"));
   response_.Push(Payload::Copy("c"));
   Send();
   EXPECT_EQ(lines_.back(), "DATA 6");
@@ -149,6 +166,7 @@ TEST_F(ResponseTest, WhatIsWrittenLaterFollowsAndSoDoesAStatusWithoutMore) {
 }
 
 TEST_F(ResponseTest, AMessageLongerThanTheWindowIsSentInPartUntilThereIsMore) {
+  SetSomeHeaders();
   response_.Push(Payload::Copy(std::string(100'000, 'x')));
   response_.SetStatus(OkStatus(), Metadata(), kPath);
   Send();
@@ -167,6 +185,7 @@ TEST_F(ResponseTest, AMessageLongerThanTheWindowIsSentInPartUntilThereIsMore) {
 
 TEST_F(ResponseTest, WhatWasSentInPartOutlivesTheMessagesThatAreDropped) {
   EXPECT_FALSE(response_.DropMessages());
+  SetSomeHeaders();
   response_.Push(Payload::Copy(std::string(100'000, 'x')));
   response_.Push(Payload::Copy("next"));
   Send();
@@ -208,7 +227,7 @@ TEST_F(ResponseTest, OfAStreamThatIsGoneNothingIsTaken) {
   nghttp2_submit_rst_stream(client_, NGHTTP2_FLAG_NONE, stream_, NGHTTP2_CANCEL);
   FromClient();
   response_.Push(Payload::Copy("ab"));
-  response_.Submit(server_, stream_);
+  response_.Submit(server_, stream_, table_);
   FromServer();
   EXPECT_EQ(data_, "");
   EXPECT_EQ(stats_.messages_sent, 0u);

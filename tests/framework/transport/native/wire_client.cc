@@ -150,6 +150,12 @@ void WireClient::Ping() {
   Flush();
 }
 
+void WireClient::LimitTable(uint32_t bytes) {
+  const nghttp2_settings_entry limit = {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, bytes};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &limit, 1);
+  Flush();
+}
+
 void WireClient::SendRaw(const std::string& bytes) { EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
 
 void WireClient::StopAnswering() { answers_ = false; }

@@ -33,6 +33,8 @@ class WireClient {
   int32_t Open(const Fields& fields, std::string body, bool end = true);
   void Reset(int32_t stream, uint32_t code);
   void Ping();
+  // SETTINGS with the greatest size that the table of the peer's header compression may have.
+  void LimitTable(uint32_t bytes);
   // Bytes of a frame that nghttp2 would not send.
   void SendRaw(const std::string& bytes);
   // Does not answer PINGs, and reads on.

@@ -115,7 +115,62 @@ TEST_P(WireTest, AnEarlyStatusIsFollowedByAResetWithoutError) {
   EXPECT_TRUE(only_sink().outcome.ok()) << only_sink().outcome.ToString();
 }
 
+// The peer decodes by RFC 7541, section 4.2: after such SETTINGS the next header block begins with the new size.
+TEST_P(WireTest, APeerThatChangesItsTableIsToldOfTheNewSizeFirst) {
+  OnEachCall([](ScriptedSink& sink) {
+    sink.AddCredit(1);
+    sink.on_message = [&sink] { sink.Write(sink.messages.back()); };
+  });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    const auto finish = [&](size_t call) {
+      loop_.Post([&, call] {
+        sinks_[call]->Write("last");
+        sinks_[call]->Finish();
+      });
+    };
+    for (const char* first : {"DATA 1", "DATA 3", "DATA 5"}) {
+      client.Open(WireClient::Request("/a.B/C"), WireClient::Message("first"));
+      EXPECT_TRUE(client.WaitFor(first));
+    }
+    finish(0);
+    EXPECT_TRUE(client.WaitFor(kOk));
+    // Down and up again, while two calls have their headers and no trailers yet.
+    client.LimitTable(0);
+    client.LimitTable(4096);
+    EXPECT_TRUE(client.WaitUntil([&] { return std::count(client.frames().begin(), client.frames().end(), "SETTINGS ack") == 3; }));
+    finish(1);
+    EXPECT_TRUE(client.WaitFor("HEADERS 3 end grpc-status=0"));
+    client.LimitTable(0);
+    EXPECT_TRUE(client.WaitUntil([&] { return std::count(client.frames().begin(), client.frames().end(), "SETTINGS ack") == 4; }));
+    client.Open(WireClient::Request("/a.B/C"), WireClient::Message("first"));
+    EXPECT_TRUE(client.WaitFor("DATA 7"));
+    finish(2);
+    finish(3);
+    EXPECT_TRUE(client.WaitFor("HEADERS 5 end grpc-status=0"));
+    EXPECT_TRUE(client.WaitFor("HEADERS 7 end grpc-status=0"));
+  });
+}
+
 // ---- Requests that are none.
+
+TEST_P(WireTest, AMalformedRequestIsResetAloneAndNeverBegins) {
+  OnEachCall(Echo);
+  Listen();
+  const Fields changes = {{":path", ""},       {":scheme", ""},   {":authority", ""},       {":status", "200"},
+                          {"connection", "x"}, {"te", "deflate"}, {"content-length", "11"}};
+  RunWith([&] {
+    WireClient client(address_);
+    for (const auto& change : changes) {
+      const int32_t stream = client.Open(WireClient::Request("/a.B/C", {change}), WireClient::Message("hello"));
+      EXPECT_TRUE(client.WaitFor("RST_STREAM " + std::to_string(stream) + " 1")) << change.first;
+      EXPECT_EQ(client.FramesOf(stream).size(), 1u) << change.first;
+    }
+    const int32_t good = client.Open(WireClient::Request("/a.B/C", {{"content-length", "10"}}), WireClient::Message("hello"));
+    EXPECT_TRUE(client.WaitFor("HEADERS " + std::to_string(good) + " end grpc-status=0"));
+  });
+}
 
 TEST_P(WireTest, WhatIsNotGrpcIsAnsweredInTheWordsOfHttp) {
   Listen();

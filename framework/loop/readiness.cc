@@ -1,0 +1,144 @@
+#include "framework/loop/readiness.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <boost/asio/detail/epoll_reactor.hpp>
+#include <boost/asio/detail/reactor_op.hpp>
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "framework/base/check.h"
+#include "framework/loop/expose.h"
+#include "framework/loop/operation.h"
+
+namespace rota {
+// What Asio registers, and what it believes to be registered: with EPOLLOUT in it, it leaves the registration alone.
+struct AsioEpoll {
+  friend constexpr auto MemberOf(AsioEpoll);
+};
+struct AsioRegistered {
+  friend constexpr auto MemberOf(AsioRegistered);
+};
+template struct Expose<AsioEpoll, &boost::asio::detail::epoll_reactor::epoll_fd_>;
+template struct Expose<AsioRegistered, &boost::asio::detail::epoll_reactor::descriptor_state::registered_events_>;
+
+using boost::asio::detail::epoll_reactor;
+using boost::asio::detail::reactor_op;
+
+class Readiness::Registration final : public RefCounted {
+ public:
+  Registration(EventLoop& loop, int fd) : loop_(loop), reactor_(loop.poller().reactor()), fd_(fd) {
+    if (const int error = reactor_.register_descriptor(fd_, descriptor_); error != 0) {
+      reactor_.cleanup_descriptor_data(descriptor_);
+      throw std::system_error(error, std::generic_category(), "cannot poll a descriptor");
+    }
+    descriptor_->*MemberOf(AsioRegistered()) |= EPOLLOUT;
+  }
+
+  // One kind of wait. It lies in the queues of Asio while it waits.
+  class Wait final : public reactor_op {
+   public:
+    Wait(int kind, uint32_t event) : reactor_op({}, &Perform, &Complete), kind(kind), event(event) {}
+
+    // Constant after construction. Asio's and epoll's names of what is waited for.
+    const int kind;
+    const uint32_t event;
+    // While it waits, up to its callback.
+    std::optional<Operation> operation;
+    Callback callback;
+    Ref<Registration> registration;
+    // Asio asks once when the wait begins, which is too early, and then when epoll has told of it.
+    bool has_begun = false;
+
+   private:
+    static status Perform(reactor_op* op) { return std::exchange(static_cast<Wait*>(op)->has_begun, true) ? done : not_done; }
+    static void Complete(void* owner, boost::asio::detail::scheduler_operation* op, const boost::system::error_code&, size_t) {
+      Wait& wait = *static_cast<Wait*>(op);
+      const Ref<Registration> keep = std::move(wait.registration);
+      Operation operation = *std::move(wait.operation);
+      wait.operation.reset();
+      if (owner == nullptr) {
+        // The loop ends.
+        const Callback dropped = std::move(wait.callback);
+        return;
+      }
+      EventLoop& loop = operation.loop();
+      loop.RunCompletion(std::move(operation), [keep, &wait] { keep->Call(wait); });
+    }
+  };
+
+  void Begin(Wait& wait, Callback callback, const std::source_location& where) {
+    ROTA_CHECK(!wait.callback, "a descriptor is waited for twice");
+    wait.callback = std::move(callback);
+    wait.operation.emplace(loop_, RefKind::kIo, where);
+    wait.registration = Ref<Registration>(this);
+    wait.has_begun = false;
+    if (fd_ >= 0) SetEvents((events_ & kWanted) | wait.event);
+    reactor_.start_op(wait.kind, fd_, descriptor_, &wait, true, true);
+  }
+
+  void Close() {
+    if (fd_ < 0) return;
+    reactor_.deregister_descriptor(fd_, descriptor_, true);
+    ::close(std::exchange(fd_, -1));
+    reactor_.cleanup_descriptor_data(descriptor_);
+  }
+  int fd() const { return fd_; }
+
+  Wait readable{epoll_reactor::read_op, EPOLLIN};
+  Wait writable{epoll_reactor::write_op, EPOLLOUT};
+
+ private:
+  void Call(Wait& wait) {
+    // Another wait may begin inside.
+    Callback callback = std::move(wait.callback);
+    callback();
+    // What nobody waits for would come again and again.
+    if (!wait.callback && fd_ >= 0) SetEvents(events_ & ~wait.event);
+  }
+
+  // Without any, the descriptor leaves epoll, which tells of errors otherwise.
+  void SetEvents(uint32_t events) {
+    if (events == events_) return;
+    epoll_event event{.events = events, .data = {.ptr = descriptor_}};
+    const int action = events == 0 ? EPOLL_CTL_DEL : events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    const int result = epoll_ctl(reactor_.*MemberOf(AsioEpoll()), action, fd_, &event);
+    ROTA_CHECK(result == 0, "epoll has lost a descriptor");
+    events_ = events;
+  }
+
+  // Of edges Asio would have to be told again before each wait: by an epoll_ctl, or by a read that finds nothing.
+  static constexpr uint32_t kWanted = EPOLLIN | EPOLLOUT;
+  static constexpr uint32_t kAsAsioDoes = EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLPRI | EPOLLET;
+
+  // Constant after construction.
+  EventLoop& loop_;
+  epoll_reactor& reactor_;
+
+  int fd_;
+  epoll_reactor::per_descriptor_data descriptor_ = nullptr;
+  // What epoll looks for.
+  uint32_t events_ = kAsAsioDoes;
+};
+
+Readiness::Readiness(EventLoop& loop, int fd) : registration_(MakeRef<Registration>(loop, fd)) {}
+
+Readiness::~Readiness() { Close(); }
+
+void Readiness::WaitReadable(Callback callback, const std::source_location& where) {
+  registration_->Begin(registration_->readable, std::move(callback), where);
+}
+
+void Readiness::WaitWritable(Callback callback, const std::source_location& where) {
+  registration_->Begin(registration_->writable, std::move(callback), where);
+}
+
+void Readiness::Close() { registration_->Close(); }
+
+int Readiness::fd() const { return registration_->fd(); }
+
+}  // namespace rota

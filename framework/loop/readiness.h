@@ -1,0 +1,45 @@
+#ifndef ROTA_LOOP_READINESS_H_
+#define ROTA_LOOP_READINESS_H_
+
+#include <source_location>
+
+#include "framework/base/callback.h"
+#include "framework/base/ref.h"
+#include "framework/loop/event_loop.h"
+
+namespace rota {
+
+// Tells when a descriptor can be read or written, through the poller of the loop. A wait that follows a wait costs no system call,
+// where one of Asio's costs an epoll_ctl or a read that finds nothing: the descriptor stays registered, level-triggered, for as
+// long as somebody waits.
+// Thread: loop.
+// Owner:  whoever reads and writes the descriptor, which belongs to it. Must not outlive the loop.
+class Readiness {
+ public:
+  // Takes `fd`, which is in non-blocking mode. Throws std::system_error where the system has no room for it.
+  Readiness(EventLoop& loop, int fd);
+  // Closes it.
+  ~Readiness();
+  Readiness(const Readiness&) = delete;
+  Readiness& operator=(const Readiness&) = delete;
+
+  // Runs `callback` once, in the poll phase and under the context that is current here, when the descriptor can be read (which
+  // includes the end and errors) or written; also after Close(). One wait of a kind at a time. A wait is a ref of the loop.
+  void WaitReadable(Callback callback, const std::source_location& where = std::source_location::current());
+  void WaitWritable(Callback callback, const std::source_location& where = std::source_location::current());
+
+  // Closes the descriptor. What waits is called in the next poll phase. Nothing happens the second time.
+  void Close();
+  // -1 once closed.
+  int fd() const;
+
+ private:
+  class Registration;
+
+  // Shared with the waits: one may be on its way through Asio when its owner goes.
+  const Ref<Registration> registration_;
+};
+
+}  // namespace rota
+
+#endif  // ROTA_LOOP_READINESS_H_

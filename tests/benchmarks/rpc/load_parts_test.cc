@@ -1,0 +1,74 @@
+#include "tests/benchmarks/rpc/load_parts.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "grpc/testing/messages.pb.h"
+#include "gtest/gtest.h"
+
+namespace benchmarks {
+namespace {
+
+TEST(AnswerCheckTest, TakesThePayloadThatWasSentAndNothingElse) {
+  grpc::testing::SimpleResponse answer;
+  answer.mutable_payload()->set_body("xxxx");
+  const AnswerCheck check(4);
+  EXPECT_TRUE(check.IsRight(answer.SerializeAsString()));
+  answer.mutable_payload()->set_body("xxxy");
+  EXPECT_FALSE(check.IsRight(answer.SerializeAsString()));
+  answer.mutable_payload()->set_body("xxx");
+  EXPECT_FALSE(check.IsRight(answer.SerializeAsString()));
+  EXPECT_FALSE(check.IsRight(""));
+  EXPECT_FALSE(check.IsRight("\xff"));
+}
+
+TEST(AnswerCheckTest, TakesAnAnswerThatSaysMoreOrSaysItDifferently) {
+  grpc::testing::SimpleResponse answer;
+  answer.mutable_payload()->set_body("xxxx");
+  answer.set_server_id("rota");
+  EXPECT_TRUE(AnswerCheck(4).IsRight(answer.SerializeAsString()));
+  // The type of the payload, written though it is the default.
+  EXPECT_TRUE(AnswerCheck(4).IsRight(std::string("\x0a\x08\x08\x00\x12\x04xxxx", 10)));
+}
+
+TEST(PercentilesTest, AreNearestRanks) {
+  Percentiles times;
+  for (int i = 1000; i > 0; --i) times.Add(std::chrono::microseconds(i));
+  EXPECT_EQ(times.Json(), "{\"calls\": 1000, \"p50_us\": 500.000000, \"p99_us\": 990.000000, \"p999_us\": 999.000000}");
+}
+
+TEST(PercentilesTest, OfNothingAreNull) {
+  EXPECT_EQ(Percentiles().Json(), "{\"calls\": 0, \"p50_us\": null, \"p99_us\": null, \"p999_us\": null}");
+}
+
+TEST(SlowPatternTest, HasItsShareInEachHundred) {
+  for (const int percent : {0, 1, 7, 100}) {
+    SlowPattern pattern(percent);
+    for (int hundred = 0; hundred < 20; ++hundred) {
+      int slow = 0;
+      for (int i = 0; i < 100; ++i) slow += pattern.Next() ? 1 : 0;
+      EXPECT_EQ(slow, percent);
+    }
+  }
+}
+
+TEST(SlowPatternTest, DoesNotFallIntoStepWithTenConnectionsInTurn) {
+  SlowPattern pattern(1);
+  std::vector<int> slow(10);
+  for (size_t call = 0; call < 100'000; ++call) slow[call % 10] += pattern.Next() ? 1 : 0;
+  // A hundred each, if they were dealt out evenly.
+  for (const int of_one : slow) EXPECT_GT(of_one, 60);
+}
+
+TEST(CpuSecondsTest, GrowWithTheWorkOfTheProcess) {
+  const double before = CpuSecondsOf(getpid());
+  volatile uint64_t work = 0;
+  for (int i = 0; i < 5'000'000; ++i) work = work + 1;
+  EXPECT_GT(CpuSecondsOf(getpid()), before);
+}
+
+}  // namespace
+}  // namespace benchmarks

@@ -1,0 +1,243 @@
+#include "framework/loop/readiness.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/base/ref.h"
+#include "framework/base/steady_clock.h"
+#include "framework/loop/context_slot.h"
+#include "framework/loop/event_loop.h"
+#include "framework/loop/refs.h"
+#include "gtest/gtest.h"
+
+namespace rota {
+namespace {
+
+class Context final : public ContextBase {};
+
+class ReadinessTest : public testing::Test {
+ protected:
+  ReadinessTest() {
+    std::array<int, 2> ends;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) throw std::runtime_error("socketpair");
+    near_.emplace(loop_, ends[0]);
+    far_ = ends[1];
+  }
+  ~ReadinessTest() override { close(far_); }
+
+  void Send(const std::string& text) { ASSERT_EQ(write(far_, text.data(), text.size()), static_cast<ssize_t>(text.size())); }
+  // What can be read, up to `most` bytes; nullopt at the end.
+  std::optional<std::string> Receive(size_t most = 100) {
+    std::string text(most, ' ');
+    const ssize_t size = read(near_->fd(), text.data(), text.size());
+    if (size == 0) return std::nullopt;
+    return text.substr(0, size < 0 ? 0 : static_cast<size_t>(size));
+  }
+  // Sends until there is no room.
+  void Fill() {
+    const std::string text(64 * 1024, 'x');
+    while (write(near_->fd(), text.data(), text.size()) > 0) {
+    }
+  }
+  void Drain() {
+    std::string text(64 * 1024, ' ');
+    while (read(far_, text.data(), text.size()) > 0) {
+    }
+  }
+
+  SteadyClock clock_;
+  EventLoop loop_{clock_};
+  std::optional<Readiness> near_;
+  int far_ = -1;
+};
+
+TEST_F(ReadinessTest, AWaitIsARefAndRunsUnderTheContextOfItsCaller) {
+  const auto context = MakeRef<Context>();
+  int ran = 0;
+  {
+    const ContextScope scope(context.get());
+    near_->WaitReadable([&] {
+      EXPECT_EQ(CurrentContext(), context.get());
+      EXPECT_EQ(loop_.refs().count(RefKind::kIo), 0u);
+      EXPECT_EQ(Receive(), "hello");
+      ++ran;
+    });
+  }
+  EXPECT_EQ(loop_.refs().count(RefKind::kIo), 1u);
+  loop_.SetImmediate([&] {
+    EXPECT_EQ(ran, 0);
+    Send("hello");
+  });
+  loop_.Run();
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(context->references(), 1u);
+}
+
+// With an edge for each arrival the end, which came together with the bytes, would never be told.
+TEST_F(ReadinessTest, TheEndIsToldThoughItCameWithBytesThatWereReadAlone) {
+  std::vector<std::optional<std::string>> received;
+  auto wait = [&](auto& self) -> void {
+    near_->WaitReadable([&] {
+      received.push_back(Receive());
+      if (received.back()) self(self);
+    });
+  };
+  Send("last words");
+  shutdown(far_, SHUT_WR);
+  wait(wait);
+  loop_.Run();
+  EXPECT_EQ(received, (std::vector<std::optional<std::string>>{"last words", std::nullopt}));
+}
+
+TEST_F(ReadinessTest, WhatWasNotReadIsToldAgain) {
+  std::string received;
+  auto wait = [&](auto& self) -> void {
+    near_->WaitReadable([&] {
+      received += *Receive(1) + ".";
+      if (received.size() < 6) self(self);
+    });
+  };
+  Send("abc");
+  wait(wait);
+  loop_.Run();
+  EXPECT_EQ(received, "a.b.c.");
+}
+
+TEST_F(ReadinessTest, WhatNobodyWaitsForDoesNotKeepTheLoopBusyAndIsThereLater) {
+  std::string received;
+  near_->WaitReadable([&] { received += *Receive(1); });
+  Send("ab");
+  shutdown(far_, SHUT_RDWR);
+  // Bytes and the end are there, and nobody waits for them until the timer.
+  uint64_t before = 0;
+  loop_.SetTimeout(std::chrono::milliseconds(20), [&] {
+    before = loop_.stats().iterations;
+    near_->WaitReadable([&] { received += *Receive(1); });
+  });
+  loop_.Run();
+  EXPECT_EQ(received, "ab");
+  EXPECT_LT(before, 10u);
+}
+
+TEST_F(ReadinessTest, WritableIsToldWhenThereIsRoomAgain) {
+  Fill();
+  int ran = 0;
+  near_->WaitWritable([&] { ++ran; });
+  loop_.SetTimeout(std::chrono::milliseconds(1), [&] {
+    EXPECT_EQ(ran, 0);
+    Drain();
+  });
+  loop_.Run();
+  EXPECT_EQ(ran, 1);
+  // There is room: told at once, and again.
+  near_->WaitWritable([&] { near_->WaitWritable([&] { ran = 3; }); });
+  loop_.Run();
+  EXPECT_EQ(ran, 3);
+}
+
+TEST_F(ReadinessTest, BothDirectionsWaitByThemselves) {
+  std::string ran;
+  Fill();
+  near_->WaitWritable([&] { ran += "w"; });
+  near_->WaitReadable([&] {
+    ran += "r" + *Receive();
+    near_->WaitReadable([&] { ran += "R" + *Receive(); });
+    Drain();
+  });
+  loop_.SetImmediate([&] { Send("1"); });
+  loop_.SetTimeout(std::chrono::milliseconds(5), [&] { Send("2"); });
+  loop_.Run();
+  EXPECT_EQ(ran, "r1wR2");
+}
+
+TEST_F(ReadinessTest, CloseCallsWhatWaitsAndWhatWaitsAfterwards) {
+  std::string ran;
+  near_->WaitReadable([&] { ran += "r"; });
+  Fill();
+  near_->WaitWritable([&] {
+    ran += "w";
+    near_->WaitReadable([&] { ran += "R"; });
+  });
+  loop_.SetImmediate([&] {
+    near_->Close();
+    near_->Close();
+    EXPECT_EQ(near_->fd(), -1);
+    EXPECT_EQ(ran, "");
+  });
+  loop_.Run();
+  EXPECT_EQ(ran, "rwR");
+}
+
+TEST_F(ReadinessTest, TheOwnerMayGoInsideOfItsCallback) {
+  int ran = 0;
+  near_->WaitReadable([&] {
+    near_.reset();
+    ++ran;
+  });
+  Send("x");
+  loop_.Run();
+  EXPECT_EQ(ran, 1);
+  EXPECT_FALSE(loop_.alive());
+}
+
+TEST_F(ReadinessTest, AResetPeerIsToldToWhoReads) {
+  int ran = 0;
+  near_->WaitReadable([&] {
+    EXPECT_EQ(Receive(), std::nullopt);
+    ++ran;
+  });
+  close(std::exchange(far_, -1));
+  loop_.Run();
+  EXPECT_EQ(ran, 1);
+}
+
+TEST(ReadinessEndTest, ALoopThatEndsDropsWhatWaits) {
+  const auto held = std::make_shared<int>(0);
+  std::array<int, 2> ends;
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+  SteadyClock clock;
+  auto loop = std::make_unique<EventLoop>(clock);
+  auto owner = std::make_shared<std::unique_ptr<Readiness>>(std::make_unique<Readiness>(*loop, ends[0]));
+  // The wait owns its descriptor, as a connection does.
+  (*owner)->WaitReadable([owner, held] {});
+  owner.reset();
+  EXPECT_EQ(held.use_count(), 2);
+  loop.reset();
+  EXPECT_EQ(held.use_count(), 1);
+  close(ends[1]);
+}
+
+TEST_F(ReadinessTest, ManyWaitsInOnePollRunWithinItsBudgetAndTheRestNext) {
+  EventLoop loop(clock_, {.poll_budget_callbacks = 4});
+  std::vector<std::unique_ptr<Readiness>> many;
+  std::vector<int> peers;
+  int ran = 0;
+  for (int i = 0; i < 10; ++i) {
+    std::array<int, 2> ends;
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+    peers.push_back(ends[1]);
+    many.push_back(std::make_unique<Readiness>(loop, ends[0]));
+    many.back()->WaitReadable([&] { ++ran; });
+    ASSERT_EQ(write(ends[1], "x", 1), 1);
+  }
+  loop.RunOnce();
+  EXPECT_EQ(ran, 4);
+  loop.Run();
+  EXPECT_EQ(ran, 10);
+  EXPECT_EQ(loop.stats().deferred, 6u);
+  for (const int peer : peers) close(peer);
+}
+
+}  // namespace
+}  // namespace rota
