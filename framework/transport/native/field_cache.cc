@@ -5,7 +5,7 @@
 namespace rota::native {
 namespace {
 
-std::string_view View(nghttp2_rcbuf* buffer) {
+std::string_view TextOf(nghttp2_rcbuf* buffer) {
   const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
   return {reinterpret_cast<const char*>(bytes.base), bytes.len};
 }
@@ -18,9 +18,14 @@ void Hold(nghttp2_rcbuf*& place, nghttp2_rcbuf* buffer) {
 
 }  // namespace
 
+void FieldCache::View(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  read_.name = TextOf(name);
+  read_.value = TextOf(value);
+}
+
 const RequestField& FieldCache::Read(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
-  const std::string_view name_text = View(name);
-  const std::string_view value_text = View(value);
+  const std::string_view name_text = TextOf(name);
+  const std::string_view value_text = TextOf(value);
   if (next_ >= kFields || name_text.size() + value_text.size() > kMaxBytes) {
     ++next_;
     return read_ = RequestField(name_text, value_text);
@@ -31,7 +36,10 @@ const RequestField& FieldCache::Read(nghttp2_rcbuf* name, nghttp2_rcbuf* value) 
     entry.usual = UsualKind(name_text);
   }
   Hold(entry.value, value);
-  return entry.field = RequestField(name_text, value_text, entry.usual);
+  read_ = RequestField(name_text, value_text, entry.usual);
+  entry.list_bytes = read_.list_bytes;
+  entry.kind = read_.kind;
+  return read_;
 }
 
 void FieldCache::Clear() {

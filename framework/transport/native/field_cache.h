@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "framework/transport/native/field_kind.h"
 
@@ -27,13 +28,16 @@ class FieldCache {
 
   // A list of fields begins.
   void Begin() { next_ = 0; }
-  // Its next field. Valid until the next one is asked for.
+  // Its next field; name and value may be left out where the kind says all. Valid until the next one is asked for.
   const RequestField& Next(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
     if (next_ < kFields) {
       const Entry& entry = entries_[next_];
       if (entry.name == name && entry.value == value) {
         ++next_;
-        return entry.field;
+        read_.kind = entry.kind;
+        read_.list_bytes = entry.list_bytes;
+        if (!SaysAll(entry.kind)) View(name, value);
+        return read_;
       }
     }
     return Read(name, value);
@@ -46,10 +50,12 @@ class FieldCache {
   struct Entry {
     nghttp2_rcbuf* name = nullptr;
     nghttp2_rcbuf* value = nullptr;
+    uint32_t list_bytes = 0;
     FieldKind usual = FieldKind::kIllegal;
-    RequestField field;
+    FieldKind kind = FieldKind::kIllegal;
   };
 
+  void View(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
   const RequestField& Read(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
 
   // By the place of the field in the list.

@@ -1,7 +1,6 @@
 #ifndef ROTA_TRANSPORT_NATIVE_FIELD_KIND_H_
 #define ROTA_TRANSPORT_NATIVE_FIELD_KIND_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -44,6 +43,25 @@ enum class FieldKind : uint8_t {
 
 constexpr bool IsPseudo(FieldKind kind) { return kind <= FieldKind::kAuthority; }
 
+// Fields of this kind all mean the same: who knows the kind need not see name and value.
+constexpr bool SaysAll(FieldKind kind) {
+  switch (kind) {
+    case FieldKind::kPost:
+    case FieldKind::kConnect:
+    case FieldKind::kOptions:
+    case FieldKind::kHttpScheme:
+    case FieldKind::kTeTrailers:
+    case FieldKind::kGrpcContentType:
+    case FieldKind::kOtherContentType:
+    case FieldKind::kReserved:
+    case FieldKind::kIllegal:
+    case FieldKind::kMalformed:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // By the rules that nghttp2 has for requests, which are those of the RFC, but for illegal fields that are no pseudo-header
 // fields, which do not spoil the request. In two steps, because names come again more often than values: the kind that a field
 // of this name has in most requests of gRPC, and with it the kind of one that has this value.
@@ -57,12 +75,12 @@ struct RequestField {
   RequestField() = default;
   RequestField(std::string_view name, std::string_view value) : RequestField(name, value, UsualKind(name)) {}
   RequestField(std::string_view name, std::string_view value, FieldKind usual)
-      : name(name), value(value), list_bytes(name.size() + value.size() + 32), kind(KindOf(usual, value)) {}
+      : name(name), value(value), list_bytes(static_cast<uint32_t>(name.size() + value.size() + 32)), kind(KindOf(usual, value)) {}
 
   std::string_view name;
   std::string_view value;
   // As HTTP/2 counts it: name, value and 32 (RFC 9113, section 10.5.1).
-  size_t list_bytes = 0;
+  uint32_t list_bytes = 0;
   FieldKind kind = FieldKind::kIllegal;
 };
 

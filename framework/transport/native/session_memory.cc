@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 
 #if defined(__has_feature)
@@ -49,21 +50,22 @@ void SessionMemory::Trim() {
 }
 
 void* SessionMemory::Allocate(size_t size) {
+  if (size > std::numeric_limits<uint32_t>::max()) return nullptr;
   const size_t index = IndexFor(size);
   if (index < kLists && lists_[index].head != nullptr) {
     List& list = lists_[index];
     Link* const link = list.head;
     list.head = link->next;
     --list.length;
-    (reinterpret_cast<Header*>(link) - 1)->size = size;
+    (reinterpret_cast<Header*>(link) - 1)->size = static_cast<uint32_t>(size);
     return link;
   }
   // Blocks of a list are all as long as the longest of them.
   const size_t room = index < kLists ? (index + 1) * kGrain : size;
   auto* const header = static_cast<Header*>(std::malloc(sizeof(Header) + room));
   if (header == nullptr) return nullptr;
-  header->size = size;
-  header->index = index;
+  header->size = static_cast<uint32_t>(size);
+  header->index = static_cast<uint32_t>(index);
   return header + 1;
 }
 

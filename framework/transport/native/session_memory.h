@@ -20,9 +20,9 @@ namespace rota::native {
 // Bound:  kKeptBytes are kept in each list, until Trim(); blocks longer than kLongest come from the heap.
 class SessionMemory final : public RefCounted {
  public:
-  static constexpr size_t kGrain = 64;
+  static constexpr size_t kGrain = 32;
   static constexpr size_t kLongest = 512;
-  static constexpr size_t kKeptBytes = 512 << 10;
+  static constexpr size_t kKeptBytes = 256 << 10;
 
   SessionMemory();
   ~SessionMemory() override;
@@ -39,10 +39,11 @@ class SessionMemory final : public RefCounted {
   void Trim();
 
  private:
-  // Before each block; as long as the strictest alignment asks for.
-  struct alignas(std::max_align_t) Header {
-    size_t size;   // that was asked for
-    size_t index;  // of the list
+  // Before each block. Short, because header fields in the tables of many connections are: nghttp2 has nothing that asks for a
+  // stricter alignment than this.
+  struct alignas(uint64_t) Header {
+    uint32_t size;   // that was asked for
+    uint32_t index;  // of the list
   };
   struct Link {
     Link* next;
