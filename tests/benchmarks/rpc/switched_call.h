@@ -61,7 +61,7 @@ class SwitchedCall final : public rota::RefCounted, public rota::Pooled, public 
         stats_(kOn.metrics ? parts.stats : shared.stats),
         slots_(parts.call.start().slots),
         context_(kOn.context ? rota::MakeCallContext(system_.loop(), system_.workers(), parts.call.start(), method_.full_name) : shared.context),
-        started_(kOn.metrics ? system_.loop().Now() : rota::TimePoint()),
+        started_(kOn.metrics ? StartOf(parts.call.start()) : rota::TimePoint()),
         call_(&parts.call),
         stream_(method_, parts.call, *context_, stats_) {}
 
@@ -151,6 +151,9 @@ class SwitchedCall final : public rota::RefCounted, public rota::Pooled, public 
     stream_.SendHeaders();
     Close(status.code());
     call.Finish(status, context_->response_trailers());
+  }
+  rota::TimePoint StartOf(const rota::CallStart& start) const {
+    return start.arrived == rota::TimePoint() ? system_.loop().Now() : start.arrived;
   }
   void Close(rota::StatusCode code) {
     call_ = nullptr;
