@@ -52,8 +52,10 @@ TEST(SessionMemoryTest, ABlockIsUsedAgainForOneOfAboutItsSize) {
 
 TEST(SessionMemoryTest, ATrimmedPoolKeepsNothingAndGoesOn) {
   SessionMemory pool;
+  // As many as are kept.
+  constexpr size_t kBlocks = SessionMemory::kKeptBytes / SessionMemory::kLongest;
   std::vector<void*> blocks;
-  for (int i = 0; i < 1000; ++i) blocks.push_back(pool.Allocate(500));
+  for (size_t i = 0; i < kBlocks; ++i) blocks.push_back(pool.Allocate(500));
   void* const stays = pool.Allocate(500);
   for (void* const block : blocks) pool.Free(block);
 #ifdef ROTA_ANOTHER_MALLOC
@@ -61,7 +63,7 @@ TEST(SessionMemoryTest, ATrimmedPoolKeepsNothingAndGoesOn) {
 #else
   const size_t kept = mallinfo2().uordblks;
   pool.Trim();
-  EXPECT_LE(mallinfo2().uordblks, kept - 1000 * 500);
+  EXPECT_LE(mallinfo2().uordblks, kept - kBlocks * 500);
 #endif
   // As much as before is kept again.
   pool.Free(stays);
