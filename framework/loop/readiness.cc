@@ -7,6 +7,7 @@
 #include <boost/asio/detail/reactor_op.hpp>
 #include <cerrno>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -89,8 +90,12 @@ class Readiness::Registration final : public RefCounted {
   }
   int fd() const { return fd_; }
 
-  Wait readable{epoll_reactor::read_op, EPOLLIN};
-  Wait writable{epoll_reactor::write_op, EPOLLOUT};
+  Wait& readable() { return readable_; }
+  // Most descriptors never wait to be written: its memory is there while it waits.
+  Wait& writable() {
+    if (writable_ == nullptr) writable_ = std::make_unique<Wait>(epoll_reactor::write_op, EPOLLOUT);
+    return *writable_;
+  }
 
  private:
   void Call(Wait& wait) {
@@ -98,7 +103,9 @@ class Readiness::Registration final : public RefCounted {
     Callback callback = std::move(wait.callback);
     callback();
     // What nobody waits for would come again and again.
-    if (!wait.callback && fd_ >= 0) SetEvents(events_ & ~wait.event);
+    if (wait.callback) return;
+    if (fd_ >= 0) SetEvents(events_ & ~wait.event);
+    if (&wait == writable_.get()) writable_.reset();
   }
 
   // Without any, the descriptor leaves epoll, which tells of errors otherwise.
@@ -120,6 +127,8 @@ class Readiness::Registration final : public RefCounted {
   epoll_reactor& reactor_;
 
   int fd_;
+  Wait readable_{epoll_reactor::read_op, EPOLLIN};
+  std::unique_ptr<Wait> writable_;
   epoll_reactor::per_descriptor_data descriptor_ = nullptr;
   // What epoll looks for.
   uint32_t events_ = kAsAsioDoes;
@@ -130,11 +139,11 @@ Readiness::Readiness(EventLoop& loop, int fd) : registration_(MakeRef<Registrati
 Readiness::~Readiness() { Close(); }
 
 void Readiness::WaitReadable(Callback callback, const std::source_location& where) {
-  registration_->Begin(registration_->readable, std::move(callback), where);
+  registration_->Begin(registration_->readable(), std::move(callback), where);
 }
 
 void Readiness::WaitWritable(Callback callback, const std::source_location& where) {
-  registration_->Begin(registration_->writable, std::move(callback), where);
+  registration_->Begin(registration_->writable(), std::move(callback), where);
 }
 
 void Readiness::Close() { registration_->Close(); }

@@ -18,7 +18,7 @@ namespace rota::native {
 // Bound:  kFields fields of at most kMaxBytes each are kept in memory when nghttp2 lets go of them.
 class FieldCache {
  public:
-  static constexpr size_t kFields = 12;
+  static constexpr size_t kFields = 10;
   static constexpr size_t kMaxBytes = 256;
 
   FieldCache() = default;

@@ -8,11 +8,12 @@
 
 namespace rota::native {
 
-// A budget that is refilled at a steady rate. The clock is looked at only when it is used up.
+// A budget of `kBurst` that is refilled by `kPerSecond`. The clock is looked at only when it is used up.
 // Thread: one.
+template <int kPerSecond, int kBurst>
 class Budget {
  public:
-  Budget(double per_second, double burst, TimePoint now) : per_second_(per_second), burst_(burst), left_(burst), filled_(now) {}
+  explicit Budget(TimePoint now) : filled_(now) {}
 
   // Takes one; false when there is none.
   bool Take(const EventLoop& loop) {
@@ -20,18 +21,16 @@ class Budget {
     left_ -= 1;
     return true;
   }
-  void Add(double count) { left_ = left_ + count < burst_ ? left_ + count : burst_; }
+  void Add(double count) { left_ = left_ + count < kBurst ? left_ + count : kBurst; }
 
  private:
   bool Refill(TimePoint now) {
-    Add(std::chrono::duration<double>(now - filled_).count() * per_second_);
+    Add(std::chrono::duration<double>(now - filled_).count() * kPerSecond);
     filled_ = now;
     return left_ >= 1;
   }
 
-  const double per_second_;
-  const double burst_;
-  double left_;
+  double left_ = kBurst;
   TimePoint filled_;
 };
 
@@ -56,23 +55,15 @@ class FloodGuard {
   bool OnRefusedFields() { return refusals_.Take(loop_); }
 
  private:
-  static constexpr double kResetsPerSecond = 2000;
-  static constexpr double kResetBurst = 10000;
-  static constexpr double kControlsPerSecond = 1000;
-  static constexpr double kControlBurst = 10000;
   static constexpr double kUpdatesPerData = 4;
-  static constexpr double kRefusalsPerSecond = 20;
-  static constexpr double kRefusalBurst = 200;
 
-  FloodGuard(const EventLoop& loop, TimePoint now)
-      : loop_(loop), resets_(kResetsPerSecond, kResetBurst, now), controls_(kControlsPerSecond, kControlBurst, now),
-        updates_(kControlsPerSecond, kControlBurst, now), refusals_(kRefusalsPerSecond, kRefusalBurst, now) {}
+  FloodGuard(const EventLoop& loop, TimePoint now) : loop_(loop), resets_(now), controls_(now), updates_(now), refusals_(now) {}
 
   const EventLoop& loop_;
-  Budget resets_;
-  Budget controls_;
-  Budget updates_;
-  Budget refusals_;
+  Budget<2000, 10000> resets_;
+  Budget<1000, 10000> controls_;
+  Budget<1000, 10000> updates_;
+  Budget<20, 200> refusals_;
 };
 
 }  // namespace rota::native

@@ -87,7 +87,7 @@ const nghttp2_option* Session::Callbacks::Options() {
     nghttp2_option_set_no_http_messaging(all, 1);
     // What most answers say is fixed bytes (fixed_blocks.h): the table is for metadata of handlers, and costs each connection
     // memory from the beginning on.
-    nghttp2_option_set_max_deflate_dynamic_table_size(all, 512);
+    nghttp2_option_set_max_deflate_dynamic_table_size(all, 256);
     // Only priorities would need them.
     nghttp2_option_set_no_closed_streams(all, 1);
     // 2 MiB in one block: a list that is too long is refused on its stream and not by ending the connection.

@@ -99,6 +99,31 @@ TEST_P(TimersTest, Rule9UnrefedTimerThatIsClearedLeavesTheAgeOfItsList) {
   EXPECT_EQ(trace_, (Trace{"25", "20"}));
 }
 
+TEST_F(TimersNodesWayTest, Rule9UnrefedTimerThatIsClearedLeavesTheExpiryOfItsList) {
+  Timer dropped = loop_.SetTimeout(milliseconds(20), Note("dropped"));
+  dropped.SetRef(false);
+  dropped.Clear();
+  Block(milliseconds(5));
+  loop_.SetTimeout(milliseconds(20), Note("20"));
+  Block(milliseconds(10));
+  loop_.SetTimeout(milliseconds(10), Note("10"));
+  loop_.Run();
+  // Both are due at 25. The list of 20 was looked at when the dropped one would have been due, and has counted as newer since.
+  EXPECT_EQ(trace_, (Trace{"10", "20"}));
+}
+
+TEST_F(TimersRotasWayTest, NothingIsLeftOfAnUnrefedTimerThatIsCleared) {
+  Timer dropped = loop_.SetTimeout(milliseconds(20), Note("dropped"));
+  dropped.SetRef(false);
+  dropped.Clear();
+  Block(milliseconds(5));
+  loop_.SetTimeout(milliseconds(20), Note("20"));
+  Block(milliseconds(10));
+  loop_.SetTimeout(milliseconds(10), Note("10"));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"20", "10"}));
+}
+
 // ---- Statement 10: a fresh start, one reading a phase.
 
 // test-timers-now
