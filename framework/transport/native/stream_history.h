@@ -15,7 +15,7 @@ namespace rota::native {
 // Bound:  kRemembered streams of each kind; on older ones everything is let through.
 class StreamHistory {
  public:
-  static constexpr size_t kRemembered = 32;
+  static constexpr size_t kRemembered = 16;
 
   // The peer sends HEADERS, allowed by ForbidsHeaders().
   void OnHeaders(int32_t stream) {
