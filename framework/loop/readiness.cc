@@ -17,6 +17,7 @@
 #include "framework/loop/operation.h"
 
 namespace rota {
+
 // What Asio registers, and what it believes to be registered: with EPOLLOUT in it, it leaves the registration alone.
 struct AsioEpoll {
   friend constexpr auto MemberOf(AsioEpoll);
@@ -35,6 +36,7 @@ class Readiness::Registration final : public RefCounted {
   Registration(EventLoop& loop, int fd) : loop_(loop), reactor_(loop.poller().reactor()), fd_(fd) {
     if (const int error = reactor_.register_descriptor(fd_, descriptor_); error != 0) {
       reactor_.cleanup_descriptor_data(descriptor_);
+      ::close(fd_);
       throw std::system_error(error, std::generic_category(), "cannot poll a descriptor");
     }
     descriptor_->*MemberOf(AsioRegistered()) |= EPOLLOUT;
@@ -101,8 +103,16 @@ class Readiness::Registration final : public RefCounted {
   void Call(Wait& wait) {
     // Another wait may begin inside.
     Callback callback = std::move(wait.callback);
+    // Also after an exception.
+    const struct End {
+      ~End() { registration.EndCall(wait); }
+      Registration& registration;
+      Wait& wait;
+    } end{*this, wait};
     callback();
-    // What nobody waits for would come again and again.
+  }
+  // What nobody waits for would come again and again.
+  void EndCall(Wait& wait) {
     if (wait.callback) return;
     if (fd_ >= 0) SetEvents(events_ & ~wait.event);
     if (&wait == writable_.get()) writable_.reset();
@@ -118,8 +128,8 @@ class Readiness::Registration final : public RefCounted {
     events_ = events;
   }
 
-  // Of edges Asio would have to be told again before each wait: by an epoll_ctl, or by a read that finds nothing.
   static constexpr uint32_t kWanted = EPOLLIN | EPOLLOUT;
+  // Of edges Asio would have to be told again before each wait: by an epoll_ctl, or by a read that finds nothing.
   static constexpr uint32_t kAsAsioDoes = EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLPRI | EPOLLET;
 
   // Constant after construction.

@@ -16,7 +16,7 @@ namespace rota {
 // Owner:  whoever reads and writes the descriptor, which belongs to it. Must not outlive the loop.
 class Readiness {
  public:
-  // Takes `fd`, which is in non-blocking mode. Throws std::system_error where the system has no room for it.
+  // Takes `fd`, which is in non-blocking mode. Where the system has no room for it, closes it and throws std::system_error.
   Readiness(EventLoop& loop, int fd);
   // Closes it.
   ~Readiness();

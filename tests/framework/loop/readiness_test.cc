@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -127,6 +128,18 @@ TEST_F(ReadinessTest, WhatNobodyWaitsForDoesNotKeepTheLoopBusyAndIsThereLater) {
   });
   loop_.Run();
   EXPECT_EQ(received, "ab");
+  EXPECT_LT(before, 10u);
+}
+
+TEST_F(ReadinessTest, ACallbackThatThrowsLeavesTheLoopAsQuietAsOneThatReturns) {
+  int uncaught = 0;
+  loop_.SetUncaughtHandler([&](std::exception_ptr) { ++uncaught; });
+  near_->WaitReadable([] { throw std::runtime_error("boom"); });
+  Send("a");
+  uint64_t before = 0;
+  loop_.SetTimeout(std::chrono::milliseconds(20), [&] { before = loop_.stats().iterations; });
+  loop_.Run();
+  EXPECT_EQ(uncaught, 1);
   EXPECT_LT(before, 10u);
 }
 
