@@ -10,42 +10,20 @@
 
 #include "framework/actor/sleep.h"
 #include "framework/actor/task.h"
-#include "framework/actor/waiter.h"
 #include "framework/loop/event_loop.h"
 #include "framework/testing/manual_clock.h"
 #include "gtest/gtest.h"
+#include "tests/framework/actor/task_probes.h"
 
 namespace rota {
 namespace {
 
 using std::chrono::hours;
 
-// Writes a word when it is destroyed, so that a test sees the order of unwinding.
-class Mark {
- public:
-  Mark(std::vector<std::string>& words, std::string word) : words_(words), word_(std::move(word)) {}
-  ~Mark() { words_.push_back(word_); }
-
- private:
-  std::vector<std::string>& words_;
-  const std::string word_;
-};
-
 Task<int> Throws() {
   throw std::runtime_error("boom");
   co_return 0;
 }
-
-// A wait that the test ends by hand.
-class Gate final : public Waiter {
- public:
-  Gate(EventLoop& loop, Gate*& opened) : Waiter(loop) { opened = this; }
-  void Open() { Complete(); }
-  void await_resume() {}
-
- private:
-  Status Start() override { return OkStatus(); }
-};
 
 class TaskRunTest : public testing::Test {
  protected:

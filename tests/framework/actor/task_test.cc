@@ -8,28 +8,17 @@
 
 #include "framework/actor/sleep.h"
 #include "framework/actor/task_run.h"
-#include "framework/actor/waiter.h"
 #include "framework/context/request_context.h"
 #include "framework/loop/event_loop.h"
 #include "framework/testing/manual_clock.h"
 #include "gtest/gtest.h"
+#include "tests/framework/actor/task_probes.h"
 
 namespace rota {
 namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
-
-// Writes a word when it is destroyed, so that a test sees the order of unwinding.
-class Mark {
- public:
-  Mark(std::vector<std::string>& words, std::string word) : words_(words), word_(std::move(word)) {}
-  ~Mark() { words_.push_back(word_); }
-
- private:
-  std::vector<std::string>& words_;
-  const std::string word_;
-};
 
 class TaskTest : public testing::Test {
  protected:
@@ -160,17 +149,6 @@ TEST_F(TaskTest, SleepGoesOnWhenItsTimeHasPassed) {
   EXPECT_EQ(clock_.Now() - start, hours(1));
   EXPECT_EQ(words_.size(), 1u);
 }
-
-// A wait that the test ends by hand.
-class Gate final : public Waiter {
- public:
-  Gate(EventLoop& loop, Gate*& opened) : Waiter(loop) { opened = this; }
-  void Open() { Complete(); }
-  void await_resume() {}
-
- private:
-  Status Start() override { return OkStatus(); }
-};
 
 TEST_F(TaskTest, ACoroutineGoesOnInAMicrotaskAfterItsWaitEnded) {
   Gate* gate = nullptr;
