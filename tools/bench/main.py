@@ -84,8 +84,12 @@ def tell(suite, benchmarks, outcome, options):
     plot = options.plot or f".cache/bench/{suite.name}.png"
     if outcome.results:
         os.makedirs(os.path.dirname(os.path.abspath(plot)), exist_ok=True)
-        report.write_plot(plot, suite, outcome.results)
-        print(f"plot:    {plot}")
+        try:
+            report.write_plot(plot, suite, outcome.results)
+            print(f"plot:    {plot}")
+        except ModuleNotFoundError as error:
+            # The numbers are worth more than their picture.
+            print(f"no plot: {error}")
     if outcome.interrupted:
         print("tools/dev bench: interrupted; the rounds that were measured are told", file=sys.stderr)
         return 130

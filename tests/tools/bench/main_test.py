@@ -6,8 +6,10 @@ import io
 import json
 import os
 import signal
+import sys
 import tempfile
 import unittest
+import unittest.mock
 
 from tests import junit
 from tools.bench import main
@@ -89,6 +91,12 @@ class TellTest(unittest.TestCase):
         code, out, written = self.tell(Outcome(RESULTS, [], [], interrupted=True))
         self.assertEqual((code, len(written)), (130, 2))
         self.assertIn("x 3.00", out)
+
+    def test_a_machine_that_cannot_draw_loses_the_plot_only(self):
+        with unittest.mock.patch.dict(sys.modules, {"matplotlib": None}):
+            code, out, written = self.tell(Outcome(RESULTS, [], []))
+        self.assertEqual((code, len(written)), (0, 2))
+        self.assertIn("no plot: ", out)
 
     def test_a_run_that_measured_nothing_fails(self):
         self.assertEqual(self.tell(Outcome([], [("all", "ours", "it did not start")], []))[0], 1)
