@@ -46,6 +46,10 @@ class UniqueFunction<R(Args...)> {
     }
     return *this;
   }
+  UniqueFunction& operator=(std::nullptr_t) noexcept {
+    Reset();
+    return *this;
+  }
   UniqueFunction(const UniqueFunction&) = delete;
   UniqueFunction& operator=(const UniqueFunction&) = delete;
   ~UniqueFunction() { Reset(); }

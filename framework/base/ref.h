@@ -34,7 +34,34 @@ class RefCounted {
   mutable uint32_t references_ = 0;
 };
 
-// An intrusive reference to a RefCounted object, or null.
+// As RefCounted, for a class `T` that nothing derives from: without a virtual destructor, which costs a pointer an object and a
+// call that the compiler cannot see through.
+template <typename T>
+class CountedAs {
+ public:
+  CountedAs(const CountedAs&) = delete;
+  CountedAs& operator=(const CountedAs&) = delete;
+
+  // For Ref; not for other code.
+  void Acquire() const noexcept { ++references_; }
+  void Release() const noexcept {
+    ROTA_DCHECK(references_ > 0, "released more often than acquired");
+    if (--references_ == 0) Delete();
+  }
+  uint32_t references() const noexcept { return references_; }
+
+ protected:
+  CountedAs() = default;
+  ~CountedAs() = default;
+
+ private:
+  // Out of the way of the many releases that are not the last.
+  [[gnu::noinline]] void Delete() const noexcept { delete static_cast<const T*>(this); }
+
+  mutable uint32_t references_ = 0;
+};
+
+// An intrusive reference to an object that counts its references, or null.
 template <typename T>
 class Ref {
  public:

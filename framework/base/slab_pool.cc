@@ -21,12 +21,21 @@ SlabPool::SlabPool(size_t slot_bytes) : slot_bytes_((slot_bytes + kGrain - 1) / 
 }
 
 SlabPool::~SlabPool() {
+  if (spare_ != nullptr) GiveBackToSlab(std::exchange(spare_, nullptr));
   while (first_ != nullptr) {
     Slab& slab = *first_;
     Remove(slab);
     slab.pool = nullptr;
     if (slab.taken == 0) std::free(&slab);
   }
+}
+
+void SlabPool::GiveBackToSlab(Slot* slot) {
+  Slab& slab = *reinterpret_cast<Slab*>(reinterpret_cast<uintptr_t>(slot) & ~uintptr_t{kSlabBytes - 1});
+  slot->next = slab.free;
+  slab.free = slot;
+  --slab.taken;
+  if (slab.taken == 0 || slab.pool == nullptr || slab.pool->first_ != &slab) AfterGiveBack(slab);
 }
 
 void SlabPool::AddSlab() {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -31,6 +32,7 @@ class SlabPool {
 #ifdef ROTA_SLAB_POOL_OFF
     return ::operator new(slot_bytes_);
 #endif
+    if (spare_ != nullptr) return std::exchange(spare_, nullptr);
     if (first_ == nullptr || first_->is_full()) AddSlab();
     Slab& slab = *first_;
     Slot* slot = slab.free;
@@ -52,11 +54,13 @@ class SlabPool {
     return ::operator delete(memory);
 #endif
     Slab& slab = *reinterpret_cast<Slab*>(reinterpret_cast<uintptr_t>(memory) & ~uintptr_t{kSlabBytes - 1});
-    auto* const slot = static_cast<Slot*>(memory);
-    slot->next = slab.free;
-    slab.free = slot;
-    --slab.taken;
-    if (slab.taken == 0 || slab.pool == nullptr || slab.pool->first_ != &slab) AfterGiveBack(slab);
+    auto* slot = static_cast<Slot*>(memory);
+    // The last one is kept by itself: where one is given back for one that is taken, the slabs see nothing of it.
+    if (slab.pool != nullptr) {
+      slot = std::exchange(slab.pool->spare_, slot);
+      if (slot == nullptr) return;
+    }
+    GiveBackToSlab(slot);
   }
 
  private:
@@ -78,6 +82,7 @@ class SlabPool {
     Slab* next = nullptr;
   };
 
+  static void GiveBackToSlab(Slot* slot);
   void AddSlab();
   // What is taken next comes from the slab that was given back to last: it is the most likely to be in the cache.
   static void AfterGiveBack(Slab& slab);
@@ -92,6 +97,8 @@ class SlabPool {
   Slab* first_ = nullptr;
   Slab* last_ = nullptr;
   size_t empty_slabs_ = 0;
+  // Given back last; its slab counts it as taken.
+  Slot* spare_ = nullptr;
 };
 
 }  // namespace rota

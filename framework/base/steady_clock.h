@@ -27,7 +27,7 @@ class SteadyClock final : public Clock {
 
  private:
   // Takes a new anchor in place of that of `version` and tells its time. False when another thread does.
-  bool Synchronize(uint64_t version, int64_t& told) const;
+  [[gnu::noinline]] bool Synchronize(uint64_t version, int64_t& told) const;
 
   // Constant after construction.
   const bool counts_cycles_;

@@ -64,6 +64,14 @@ TEST(UniqueFunctionTest, SmallAndLargeCallablesAreDestroyedOnce) {
   DestroyedOnce<1000>();
 }
 
+TEST(UniqueFunctionTest, AssigningNothingDestroysTheCallable) {
+  const auto held = std::make_shared<int>(0);
+  Callback callback = [held] {};
+  callback = nullptr;
+  EXPECT_FALSE(callback);
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 TEST(UniqueFunctionTest, AssigningAnotherCallableFromInsideOfADestructorIsSafe) {
   UniqueFunction<void()> function;
   struct Reentrant {

@@ -37,6 +37,27 @@ TEST(RefTest, TheLastReferenceDeletesTheObject) {
   EXPECT_FALSE(first);
 }
 
+class Counted final : public CountedAs<Counted> {
+ public:
+  explicit Counted(int* alive) : alive_(alive) { ++*alive_; }
+  ~Counted() { --*alive_; }
+
+ private:
+  int* alive_;
+};
+
+TEST(RefTest, ACountedObjectWithoutVirtualFunctionsIsDeletedByItsLastReference) {
+  static_assert(sizeof(Counted) == 2 * sizeof(void*));
+  int alive = 0;
+  Ref<Counted> first = MakeRef<Counted>(&alive);
+  Ref<Counted> second = first;
+  EXPECT_EQ(first->references(), 2u);
+  first = nullptr;
+  EXPECT_EQ(alive, 1);
+  second = nullptr;
+  EXPECT_EQ(alive, 0);
+}
+
 TEST(RefTest, MovingCountsNothing) {
   int alive = 0;
   Ref<Derived> from = MakeRef<Derived>(&alive);

@@ -49,6 +49,17 @@ TEST(SlabPoolTest, ASlotThatWasGivenBackIsTakenNext) {
   SlabPool::GiveBack(second);
 }
 
+TEST(SlabPoolTest, ASlotIsNeverTakenTwiceAroundTheLastThatWasGivenBack) {
+  SlabPool pool(64);
+  void* const first = pool.Take();
+  void* const second = pool.Take();
+  SlabPool::GiveBack(first);
+  SlabPool::GiveBack(second);
+  const std::set<void*> taken = {pool.Take(), pool.Take(), pool.Take()};
+  EXPECT_EQ(taken.size(), 3u);
+  for (void* slot : taken) SlabPool::GiveBack(slot);
+}
+
 TEST(SlabPoolTest, ASlotMayOutliveItsPool) {
   auto pool = std::make_unique<SlabPool>(128);
   std::vector<void*> slots;
