@@ -31,6 +31,7 @@
 #include "framework/loop/refs.h"
 #include "framework/loop/tick_queue.h"
 #include "framework/loop/timer.h"
+#include "framework/loop/timer_delay.h"
 #include "framework/loop/timer_queue.h"
 
 namespace rota {
@@ -65,12 +66,12 @@ class EventLoop {
   // `where` is the owner of the timer in ListRefs(), as with all that follow.
   template <std::invocable F>
   Timer SetTimeout(Duration delay, F&& callback, const std::source_location& where = std::source_location::current()) {
-    return StartTimer(timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(delay), false, where));
+    return StartTimer(*timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(delay), false, where).Detach());
   }
   // As SetTimeout(), again and again; the next delay counts from the start of the callback.
   template <std::invocable F>
   Timer SetInterval(Duration period, F&& callback, const std::source_location& where = std::source_location::current()) {
-    return StartTimer(timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(period), true, where));
+    return StartTimer(*timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(period), true, where).Detach());
   }
   // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
   template <std::invocable F>
@@ -235,8 +236,9 @@ class EventLoop {
   // A fresh reading of the time as timers count it.
   TimePoint TimerNow() { return TimerTime(clock_.Now()); }
   TimePoint TimerTime(TimePoint now);
-  int64_t TimerDelay(Duration delay) const;
-  Timer StartTimer(Ref<TimerNode> node);
+  int64_t TimerDelay(Duration delay) const { return follows_node() ? TimerDelayMsAsInNode(delay) : TimerDelayMs(delay); }
+  // Takes over the caller's reference.
+  Timer StartTimer(TimerNode& node);
   QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
   void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
 

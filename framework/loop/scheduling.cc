@@ -11,38 +11,15 @@
 #include "framework/loop/event_loop.h"
 
 namespace rota {
-namespace {
-
-constexpr int64_t kLongestDelayMs = 2147483647;  // 2^31 - 1, as in Node.
-
-// Rounded up, so that no timer runs early.
-int64_t DelayInMilliseconds(Duration delay) {
-  const int64_t ms = std::chrono::ceil<std::chrono::milliseconds>(delay).count();
-  return std::clamp<int64_t>(ms, 1, kLongestDelayMs);
-}
-
-// As the constructor of Timeout in lib/internal/timers.js does.
-int64_t DelayAsInNode(Duration delay) {
-  const int64_t ms = std::chrono::floor<std::chrono::milliseconds>(delay).count();
-  if (ms <= kLongestDelayMs) return std::max<int64_t>(ms, 1);
-  Log(LogLevel::kWarn, "timer_delay_too_long", {{"milliseconds", std::to_string(ms)}, {"used", "1"}});
-  return 1;
-}
-
-}  // namespace
 
 TimePoint EventLoop::TimerTime(TimePoint now) {
   timer_time_ = follows_node() ? TimePoint(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch())) : now;
   return timer_time_;
 }
 
-int64_t EventLoop::TimerDelay(Duration delay) const {
-  return follows_node() ? DelayAsInNode(delay) : DelayInMilliseconds(delay);
-}
-
-Timer EventLoop::StartTimer(Ref<TimerNode> node) {
-  timers_.Arm(*node, TimerNow());
-  return Timer(this, std::move(node));
+Timer EventLoop::StartTimer(TimerNode& node) {
+  timers_.Start(node, TimerNow());
+  return Timer(this, Ref<TimerNode>::Adopt(&node));
 }
 
 Ref<Handle> EventLoop::OpenHandle(const std::source_location& where) { return Ref<Handle>(new Handle(*this, where)); }

@@ -9,31 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "framework/base/clock.h"
+#include "framework/loop/timer_node.h"
 
 namespace rota {
-
-class TimerNode;
-
-// What lists of timers are ordered by: when the first timer is due as far as known, then age.
-struct TimerKey {
-  TimePoint expiry = kNoDeadline;
-  uint64_t id = 0;
-  bool operator<(const TimerKey& other) const { return expiry != other.expiry ? expiry < other.expiry : id < other.id; }
-  bool operator==(const TimerKey& other) const { return expiry == other.expiry && id == other.id; }
-};
-
-// The armed timers of one delay, oldest first. Half a line of the cache: with many delays in use, looking at a list is what
-// arming or clearing a timer costs.
-struct alignas(32) TimerList {
-  // Between its first timer and its end.
-  bool in_use() const { return key.id != 0; }
-
-  TimerNode* first = nullptr;
-  TimerNode* last = nullptr;
-  // A list that has ended keeps the expiry while it lies in the heap.
-  TimerKey key;
-};
 
 // Finds the list of a delay. Delays of up to a minute, which is what nearly all are, have a place of their own in tables
 // that are made page by page; the others are in a hash map.

@@ -6,74 +6,31 @@
 #include <cstdint>
 #include <source_location>
 #include <utility>
-#include <vector>
 
-#include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/base/slab_pool.h"
 #include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/refs.h"
+#include "framework/loop/timer_heap.h"
 #include "framework/loop/timer_lists.h"
+#include "framework/loop/timer_node.h"
 
 namespace rota {
-
-// One timeout or interval. The queue holds a reference while it is armed, its handles hold the others. Two lines of the
-// cache, of the pool of the queue that made it.
-// Thread: loop.
-class TimerNode final : public RefCounted {
- public:
-  static void operator delete(void* memory) { SlabPool::GiveBack(memory); }
-
-  // The first line of the cache: all that it takes to arm and to clear.
-
-  // Constant after construction. First: it fills a gap behind the count of references.
-  const int32_t delay_ms;
-  // Kept by TimerQueue.
-  TimerList* list = nullptr;  // Null while not armed.
-  TimerNode* previous = nullptr;
-  TimerNode* next = nullptr;
-  TimePoint start{};
-  // Who armed it, for the list of refs. Constant after construction.
-  const std::source_location where;
-  const bool repeats;
-  // Kept by TimerQueue.
-  bool has_ref = true;
-  // Armed, or running: the time in which a ref'd timer keeps the loop alive.
-  bool active = false;
-  bool running = false;
-  // The callback will not run any more.
-  bool silenced = false;
-  // Cannot be armed again.
-  bool cleared = false;
-
-  // The second line.
-
-  Callback callback;
-  Ref<ContextBase> context;
-
- private:
-  friend class TimerQueue;
-  template <typename F>
-  TimerNode(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats, const std::source_location& where)
-      : delay_ms(static_cast<int32_t>(delay_ms)),
-        where(where),
-        repeats(repeats),
-        callback(std::forward<F>(callable)),
-        context(std::move(context)) {}
-  static void* operator new(size_t, SlabPool& pool) { return pool.Take(); }
-};
 
 // The timers of a loop, in the order of Node: timers of the same delay form one list in which they are first in, first
 // out, and lists run by their expiry and, where that is equal, by their age. Delays are whole milliseconds, as in
 // Node, but time is counted in nanoseconds, so no timer runs early unless the caller cuts the times that it passes.
 // Thread: loop.
 // Owner:  EventLoop.
-// Cost:   arming and clearing a timer of a delay that was in use lately: constant, and no allocation when there were as many
-//         timers before. A list that was left empty by clearing keeps its place in the heap, although it does not exist any
-//         more for the order, until its time comes: so deadlines that are all cancelled never move the heap.
-// Source: lib/internal/timers.js of Node 20.
+// Cost:   constant, and no allocation when there were as many timers before. Most timers of 100 ms or more are deadlines that are
+//         cleared long before their time, and looking for the list of a delay, of which there are many, is a miss of the cache. So
+//         they begin young: in one list of all of them, from which they join those of their delays, in their order, when the first
+//         of them may be due, a timer of such a delay runs, or they become many. Where a shorter timer leaves an empty list, that
+//         keeps its place in the heap, although it does not exist any more for the order, until its time comes.
+// Source: lib/internal/timers.js of Node 20. That most timers are cancelled: T. Gleixner, "timers: Switch to a non-cascading
+//         wheel", Linux 4.8, which lives by it, too.
 class TimerQueue {
  public:
   explicit TimerQueue(RefCounts& refs, Compatibility compatibility = Compatibility::kRota)
@@ -87,22 +44,36 @@ class TimerQueue {
   Ref<TimerNode> Make(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats,
                       const std::source_location& where = std::source_location::current()) {
     // It is there by the time that the clock has been read.
-    lists_.Prefetch(static_cast<int32_t>(delay_ms));
+    if (!BeginsYoung(static_cast<int32_t>(delay_ms))) lists_.Prefetch(static_cast<int32_t>(delay_ms));
     return Ref<TimerNode>(new (pool_) TimerNode(std::forward<F>(callable), std::move(context), delay_ms, repeats, where));
   }
 
-  // Arms `node` to be due its delay after `now`, as the last of its list; an armed node is moved, one that has fired lives
-  // again, nothing happens to one that was cleared. Returns whether it was not active before.
+  // Arms what Make() has returned just now, to be due its delay after `now`, as the last of its list.
+  [[gnu::always_inline]] void Start(TimerNode& node, TimePoint now) {
+    node.start = now;
+    node.Acquire();
+    Insert(node);
+    node.active = true;
+    refs_.Add(RefKind::kTimer);
+  }
+  // The same with any node: an armed one is moved, one that has fired lives again, nothing happens to one that was cleared.
+  // Returns whether it was not active before.
   bool Arm(TimerNode& node, TimePoint now);
-  // `node` will not run (again). Destroys its callback, unless that runs now.
-  void Clear(TimerNode& node);
+  // `node`, to which the caller has a reference, will not run (again). Destroys its callback, unless that runs now.
+  void Clear(TimerNode& node) {
+    if (node.list == &young_ && !node.running) [[likely]] {
+      ClearYoung(node);
+    } else {
+      ClearOther(node);
+    }
+  }
   // Whether `node` keeps the loop alive while it is active.
   void SetRef(TimerNode& node, bool has_ref);
 
   // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due
   // then, as a timer was cleared: Node's one timer of the operating system wakes up for that too.
-  TimePoint next_wake() const { return wake_; }
-  bool empty() const { return lists_in_use_ == 0; }
+  TimePoint next_wake() const { return std::min(wake_, young_wake_); }
+  bool empty() const { return lists_in_use_ == 0 && young_count_ == 0; }
   // For each armed timer, in no order: visit(const TimerNode&).
   template <typename Visit>
   void ForEach(Visit visit) const;
@@ -117,12 +88,6 @@ class TimerQueue {
   void RunExpired(TimePoint now, Steps&& steps);
 
  private:
-  // The place of the list of a delay in the heap. Never behind the list's own key, which it takes over when it comes to the
-  // top.
-  struct HeapEntry {
-    TimerKey key;
-    int32_t delay_ms;
-  };
   // A list with the delay and the age that it had when it was chosen. One that has ended and begun anew is another list.
   struct Chosen {
     bool is_there() const { return list.key.id == id; }
@@ -136,16 +101,35 @@ class TimerQueue {
   template <typename Steps>
   StepEnd RunList(const Chosen& chosen, TimePoint now, Steps& steps);
 
-  void Insert(TimerNode& node, TimePoint start);
-  TimerList& ListOf(int32_t delay_ms, TimePoint start);
-  void BeginList(TimerList& list, int32_t delay_ms, TimePoint expiry);
-  void Link(TimerList& list, TimerNode& node);
-  void Unlink(TimerNode& node);
+  // Puts a node that is nowhere where it belongs by its delay and start.
+  void Insert(TimerNode& node) {
+    node.id = next_id_++;
+    if (!BeginsYoung(node.delay_ms)) return InsertIntoList(node);
+    if (young_count_ >= kMostYoung) LetYoungJoin();
+    ++young_count_;
+    young_wake_ = std::min(young_wake_, node.start + std::chrono::milliseconds(node.delay_ms));
+    young_.PushBack(node);
+  }
+  // The same for one that may be armed.
+  void Move(TimerNode& node);
+  void InsertIntoList(TimerNode& node);
+  // Whether a timer of this delay waits among the young ones first.
+  bool BeginsYoung(int32_t delay_ms) const { return compatibility_ == Compatibility::kRota && delay_ms >= kYoungFromMs; }
+  // Puts the young timers into their lists.
+  void LetYoungJoin();
+  void BeginList(TimerList& list, int32_t delay_ms, const TimerKey& key);
+  void LeaveYoung(TimerNode& node) {
+    young_.Remove(node);
+    if (--young_count_ == 0) young_wake_ = kNoDeadline;
+  }
+  void ClearYoung(TimerNode& node);
+  void ClearOther(TimerNode& node);
+  // Takes an armed node out of its list, and leaves no empty one.
+  void Leave(TimerNode& node);
   void SetActive(TimerNode& node, bool active);
   // After the callback: arms an interval again and lets go of what is over.
   void EndRun(TimerNode& node, TimePoint started);
-  void SetKey(TimerList& list, int32_t delay_ms, TimePoint expiry);
-  void PutIntoHeap(const TimerKey& key, int32_t delay_ms);
+  void SetKey(TimerList& list, int32_t delay_ms, const TimerKey& key);
   void EndList(TimerList& list);
   // After a call of RunExpired().
   void SetWake(TimePoint last_now);
@@ -154,18 +138,24 @@ class TimerQueue {
   bool SettleTop();
   // Takes lists that have ended out of the heap when there are too many.
   void Sweep();
-  void PopHeap();
-  void SiftDown(size_t i);
-  void SiftUp(size_t i);
-  void Place(size_t i, const HeapEntry& entry);
+
+  // In milliseconds. Shorter timers are mostly there to fire.
+  static constexpr int32_t kYoungFromMs = 100;
+  // So many join their lists in less than a millisecond.
+  static constexpr size_t kMostYoung = 16384;
 
   RefCounts& refs_;
   const Compatibility compatibility_;
   SlabPool pool_{sizeof(TimerNode)};
   TimerLists lists_;
   size_t lists_in_use_ = 0;
-  std::vector<HeapEntry> heap_;
+  // Where a list lies with its own key or an older one, which it puts off when it comes to the top. Lists that have ended stay.
+  TimerHeap heap_{lists_};
   uint64_t next_id_ = 1;
+  // Timers that are in no list of their delay yet, in the order in which they were armed; none of them is due before the wake.
+  TimerList young_;
+  size_t young_count_ = 0;
+  TimePoint young_wake_ = kNoDeadline;
   // The expiry that the wake-up is for, which may come later.
   TimePoint wake_expiry_ = kNoDeadline;
   TimePoint wake_ = kNoDeadline;
@@ -175,7 +165,8 @@ class TimerQueue {
 
 template <typename Visit>
 void TimerQueue::ForEach(Visit visit) const {
-  for (const HeapEntry& entry : heap_) {
+  for (const TimerNode* node = young_.first; node != nullptr; node = node->next) visit(*node);
+  for (const TimerHeap::Entry& entry : heap_.entries()) {
     for (const TimerNode* node = lists_.Find(entry.delay_ms).first; node != nullptr; node = node->next) visit(*node);
   }
 }
@@ -187,18 +178,25 @@ void TimerQueue::RunExpired(TimePoint now, Steps&& steps) {
   while (RunLists(now, steps) == StepEnd::kThrew) {
   }
   running_ = false;
-  if (lists_in_use_ > 0) SetWake(steps.LastNow());
+  SetWake(steps.LastNow());
 }
 
 template <typename Steps>
 StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
   wake_expiry_ = kNoDeadline;
   bool first = true;
-  while (SettleTop()) {
-    const HeapEntry& top = heap_.front();
+  while (true) {
+    if (young_wake_ <= now) LetYoungJoin();
+    if (!SettleTop()) return StepEnd::kDone;
+    const TimerHeap::Entry& top = heap_.top();
     if (top.key.expiry > now) {
       wake_expiry_ = top.key.expiry;
       return StepEnd::kDone;
+    }
+    if (young_count_ > 0 && BeginsYoung(top.delay_ms)) {
+      // Some of them may belong to this list.
+      LetYoungJoin();
+      continue;
     }
     // Before the drain, which may change the order or end the list.
     const Chosen chosen{lists_.Get(top.delay_ms), top.delay_ms, top.key.id};
@@ -207,7 +205,6 @@ StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
     }
     if (const StepEnd end = RunList(chosen, now, steps); end != StepEnd::kDone) return end;
   }
-  return StepEnd::kDone;
 }
 
 template <typename Steps>
@@ -217,14 +214,17 @@ StepEnd TimerQueue::RunList(const Chosen& chosen, TimePoint now, Steps& steps) {
     const Ref<TimerNode> node(chosen.list.first);
     if (now - node->start < delay) {
       // As in Node, a list that was put off counts as new where expiries are equal.
-      SetKey(chosen.list, chosen.delay_ms, node->start + delay);
+      SetKey(chosen.list, chosen.delay_ms, {node->start + delay, next_id_++});
       return StepEnd::kDone;
     }
     if (!first) {
       if (const StepEnd end = steps.Drain(); end != StepEnd::kDone) return end;
     }
     // The drain may have cleared the timer. When it has refreshed it, the timer runs all the same, as in Node.
-    if (node->list != nullptr) Unlink(*node);
+    if (node->list != nullptr) {
+      node->list->Remove(*node);
+      node->Release();
+    }
     if (node->silenced) {
       SetActive(*node, false);
       continue;

@@ -124,6 +124,29 @@ TEST_F(TimersRotasWayTest, NothingIsLeftOfAnUnrefedTimerThatIsCleared) {
   EXPECT_EQ(trace_, (Trace{"20", "10"}));
 }
 
+TEST_F(TimersRotasWayTest, NothingIsLeftOfADeadlineThatIsCleared) {
+  Timer dropped = loop_.SetTimeout(milliseconds(100), Note("dropped"));
+  Block(milliseconds(5));
+  loop_.SetTimeout(milliseconds(100), Note("100"));
+  dropped.Clear();
+  Block(milliseconds(10));
+  loop_.SetTimeout(milliseconds(90), Note("90"));
+  loop_.Run();
+  // In Node the list of 100 is looked at when the dropped one would have been due, and counts as newer since.
+  EXPECT_EQ(trace_, (Trace{"100", "90"}));
+}
+
+TEST_F(TimersNodesWayTest, Rule9TimerThatIsClearedLeavesTheExpiryOfItsListToTheNext) {
+  Timer dropped = loop_.SetTimeout(milliseconds(100), Note("dropped"));
+  Block(milliseconds(5));
+  loop_.SetTimeout(milliseconds(100), Note("100"));
+  dropped.Clear();
+  Block(milliseconds(10));
+  loop_.SetTimeout(milliseconds(90), Note("90"));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"90", "100"}));
+}
+
 // ---- Statement 10: a fresh start, one reading a phase.
 
 // test-timers-now

@@ -1,6 +1,8 @@
 #include "framework/loop/timer_queue.h"
 
+#include <iterator>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -142,6 +144,171 @@ TEST_F(TimerQueueTest, AListThatEndedAndBeganAnewIsDueByItsNewTimer) {
   EXPECT_EQ(RunExpired(), 1u);
   EXPECT_EQ(ran_.back(), second.get());
 }
+
+TEST_F(TimerQueueTest, ATimerThatBeginsYoungIsDueAtItsTimeAndNotBefore) {
+  const auto timer = Arm(100);
+  EXPECT_EQ(queue_.next_wake(), clock_.Now() + milliseconds(100));
+  clock_.Advance(milliseconds(100) - Duration(1));
+  EXPECT_EQ(RunExpired(), 0u);
+  EXPECT_EQ(queue_.next_wake(), clock_.Now() + Duration(1));
+  clock_.Advance(Duration(1));
+  EXPECT_EQ(RunExpired(), 1u);
+  EXPECT_EQ(queue_.next_wake(), kNoDeadline);
+}
+
+TEST_F(TimerQueueTest, DeadlinesThatAreAllClearedAskForNoWake) {
+  std::vector<Ref<TimerNode>> timers;
+  for (int64_t delay_ms = 1000; delay_ms < 1100; ++delay_ms) timers.push_back(Arm(delay_ms));
+  EXPECT_EQ(queue_.next_wake(), clock_.Now() + milliseconds(1000));
+  for (const auto& timer : timers) queue_.Clear(*timer);
+  EXPECT_EQ(queue_.next_wake(), kNoDeadline);
+  EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(TimerQueueTest, ALongTimerThatRunsFindsThoseOfItsDelayBehindIt) {
+  const auto first = Arm(200);
+  clock_.Advance(milliseconds(150));
+  const auto second = Arm(200);
+  clock_.Advance(milliseconds(50));
+  EXPECT_EQ(RunExpired(), 1u);
+  EXPECT_EQ(queue_.next_wake(), clock_.Now() + milliseconds(150));
+  clock_.Advance(milliseconds(150));
+  EXPECT_EQ(RunExpired(), 1u);
+  EXPECT_EQ(ran_, (std::vector<TimerNode*>{first.get(), second.get()}));
+}
+
+TEST_F(TimerQueueTest, ManyDeadlinesRunInTheirOrder) {
+  std::vector<Ref<TimerNode>> timers;
+  for (int i = 0; i < 40'000; ++i) {
+    clock_.Advance(Duration(1));
+    timers.push_back(Arm(100 + i % 2));
+  }
+  clock_.Advance(milliseconds(101));
+  ASSERT_EQ(RunExpired(), timers.size());
+  for (size_t i = 0; i < ran_.size(); ++i) {
+    ASSERT_EQ(ran_[i], timers[i < 20'000 ? 2 * i : 2 * (i - 20'000) + 1].get());
+  }
+}
+
+TEST_F(TimerQueueTest, TimersThatAreStillYoungAreDestroyedWithTheQueue) {
+  const auto held = std::make_shared<int>(0);
+  {
+    RefCounts refs;
+    TimerQueue queue(refs);
+    for (int64_t delay_ms : {10, 1000, 2000}) queue.Start(*queue.Make([held] {}, nullptr, delay_ms, false), clock_.Now());
+    EXPECT_EQ(held.use_count(), 4);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST_F(TimerQueueTest, ATimerThatIsArmedByTheEndOfAnotherIsDestroyedWithTheQueue) {
+  const auto held = std::make_shared<int>(0);
+  {
+    RefCounts refs;
+    TimerQueue queue(refs);
+    for (int64_t delay_ms : {10, 1000}) {
+      // Runs when its callback, which holds it, is destroyed.
+      const std::shared_ptr<void> at_end(nullptr, [&queue, held, delay_ms, this](void*) {
+        queue.Start(*queue.Make([held] {}, nullptr, delay_ms, false), clock_.Now());
+      });
+      queue.Start(*queue.Make([at_end] {}, nullptr, delay_ms, false), clock_.Now());
+    }
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+// Runs two queues side by side, one of which puts each timer into the list of its delay at once.
+class YoungTimersTest : public testing::Test {
+ protected:
+  static constexpr int64_t kDelays[] = {1, 20, 99, 100, 101, 150, 1000, 70'000};
+
+  struct Side {
+    explicit Side(Compatibility compatibility) : queue(refs, compatibility) {}
+    ManualClock clock;
+    RefCounts refs;
+    TimerQueue queue;
+    std::vector<Ref<TimerNode>> timers;
+    std::vector<size_t> ran;
+  };
+  struct Steps {
+    StepEnd Run(TimerNode& node, Duration) {
+      const size_t index = test.IndexOf(side, node);
+      side.ran.push_back(index);
+      // A callback takes time, and some arm another timer, begin their own delay anew, or throw.
+      side.clock.Advance(Duration(index % 7 * 100'000));
+      if (index % 3 == 0) test.Start(side, kDelays[index % std::size(kDelays)], index % 5 == 0);
+      return index % 11 == 0 ? StepEnd::kThrew : StepEnd::kDone;
+    }
+    StepEnd Drain() { return StepEnd::kDone; }
+    TimePoint Now() { return side.clock.Now(); }
+    TimePoint LastNow() { return side.clock.Now(); }
+
+    YoungTimersTest& test;
+    Side& side;
+  };
+
+  void Start(Side& side, int64_t delay_ms, bool repeats) {
+    // The first few repeat, so that it ends.
+    side.timers.push_back(side.queue.Make([] {}, nullptr, delay_ms, repeats && side.timers.size() < 40));
+    side.queue.Start(*side.timers.back(), side.clock.Now());
+  }
+  size_t IndexOf(const Side& side, const TimerNode& node) const {
+    size_t index = 0;
+    while (side.timers[index].get() != &node) ++index;
+    return index;
+  }
+  // The first of its delay that is armed: in Node the list keeps the expiry of one that is cleared or refreshed.
+  bool IsOldest(const Side& side, const TimerNode& node) const {
+    for (const auto& other : side.timers) {
+      if (other->list != nullptr && other->delay_ms == node.delay_ms && other->start < node.start) return false;
+    }
+    return true;
+  }
+  // After `passed`.
+  void Both(Duration passed, auto step) {
+    for (Side* side : {&rota_, &direct_}) {
+      side->clock.Advance(passed);
+      step(*side);
+    }
+  }
+
+  Side rota_{Compatibility::kRota};
+  Side direct_{Compatibility::kNode};
+};
+
+class YoungTimersSeedTest : public YoungTimersTest, public testing::WithParamInterface<uint64_t> {};
+
+TEST_P(YoungTimersSeedTest, RunInTheOrderOfListsThatTheyJoinAtOnce) {
+  std::mt19937_64 random(GetParam());
+  for (int step = 0; step < 1500; ++step) {
+    const uint64_t choice = random() % 16;
+    const uint64_t value = random();
+    if (choice < 7) {
+      Both(Duration(1 + value % 1000), [&](Side& side) { Start(side, kDelays[value % std::size(kDelays)], value % 9 == 0); });
+    } else if (choice < 11 && !rota_.timers.empty()) {
+      const size_t index = value % rota_.timers.size();
+      if (IsOldest(direct_, *direct_.timers[index])) continue;
+      if (choice < 9) {
+        Both(Duration(0), [&](Side& side) { side.queue.Clear(*side.timers[index]); });
+      } else {
+        Both(Duration(1), [&](Side& side) { side.queue.Arm(*side.timers[index], side.clock.Now()); });
+      }
+    } else {
+      const Duration passed(value % (choice == 15 ? 300'000'000 : 3'000'000));
+      Both(passed, [&](Side& side) { side.queue.RunExpired(side.clock.Now(), Steps{*this, side}); });
+      ASSERT_EQ(rota_.ran, direct_.ran) << "at step " << step;
+    }
+    ASSERT_EQ(rota_.refs.total(), direct_.refs.total());
+    for (const auto& timer : rota_.timers) {
+      // An interval may lie behind a younger timer that its callback has armed.
+      if (timer->list == nullptr || timer->repeats) continue;
+      ASSERT_LE(rota_.queue.next_wake(), std::max(rota_.clock.Now(), timer->start + milliseconds(timer->delay_ms)));
+    }
+  }
+  EXPECT_GT(rota_.ran.size(), 100u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, YoungTimersSeedTest, testing::Range<uint64_t>(1, 41));
 
 TEST_F(TimerQueueTest, ATimerIsTwoLinesOfTheCache) { EXPECT_LE(sizeof(TimerNode), 128u); }
 

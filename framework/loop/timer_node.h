@@ -1,0 +1,108 @@
+#ifndef ROTA_LOOP_TIMER_NODE_H_
+#define ROTA_LOOP_TIMER_NODE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <utility>
+
+#include "framework/base/callback.h"
+#include "framework/base/clock.h"
+#include "framework/base/ref.h"
+#include "framework/base/slab_pool.h"
+#include "framework/loop/context_slot.h"
+
+namespace rota {
+
+class TimerNode;
+
+// What lists of timers are ordered by: when the first timer is due as far as known, then age.
+struct TimerKey {
+  TimePoint expiry = kNoDeadline;
+  uint64_t id = 0;
+  bool operator<(const TimerKey& other) const { return expiry != other.expiry ? expiry < other.expiry : id < other.id; }
+  bool operator==(const TimerKey& other) const { return expiry == other.expiry && id == other.id; }
+};
+
+// The armed timers of one delay, oldest first. Half a line of the cache: with many delays in use, looking at a list is what
+// arming or clearing a timer costs.
+struct alignas(32) TimerList {
+  // Between its first timer and its end.
+  bool in_use() const { return key.id != 0; }
+  // `node` is in no list. The list has no reference of its own: the queue counts one for an armed timer, wherever it is.
+  void PushBack(TimerNode& node);
+  // `node` is in this list. One that becomes empty by this stays in use.
+  void Remove(TimerNode& node);
+
+  TimerNode* first = nullptr;
+  TimerNode* last = nullptr;
+  // A list that has ended keeps the expiry while it lies in the heap.
+  TimerKey key;
+};
+
+// One timeout or interval. The queue holds a reference while it is armed, its handles hold the others. Two lines of the
+// cache, of the pool of the queue that made it.
+// Thread: loop.
+class TimerNode final : public CountedAs<TimerNode> {
+ public:
+  static void operator delete(void* memory) { SlabPool::GiveBack(memory); }
+
+  // The first line of the cache: all that it takes to arm and to clear.
+
+  // Constant after construction. First: it fills a gap behind the count of references.
+  const int32_t delay_ms;
+  // Kept by TimerQueue.
+  TimerList* list = nullptr;  // Null while not armed.
+  TimerNode* previous = nullptr;
+  TimerNode* next = nullptr;
+  TimePoint start{};
+  // Its age among all timers and lists.
+  uint64_t id = 0;
+  // Who armed it, for the list of refs. Constant after construction.
+  const std::source_location where;
+  const bool repeats;
+  // Kept by TimerQueue.
+  bool has_ref = true;
+  // Armed, or running: the time in which a ref'd timer keeps the loop alive.
+  bool active = false;
+  bool running = false;
+  // The callback will not run any more.
+  bool silenced = false;
+  // Cannot be armed again.
+  bool cleared = false;
+
+  // The second line.
+
+  Callback callback;
+  Ref<ContextBase> context;
+
+ private:
+  friend class TimerQueue;
+  template <typename F>
+  TimerNode(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats, const std::source_location& where)
+      : delay_ms(static_cast<int32_t>(delay_ms)),
+        where(where),
+        repeats(repeats),
+        callback(std::forward<F>(callable)),
+        context(std::move(context)) {}
+  static void* operator new(size_t, SlabPool& pool) { return pool.Take(); }
+};
+
+inline void TimerList::PushBack(TimerNode& node) {
+  node.list = this;
+  node.next = nullptr;
+  node.previous = last;
+  (last == nullptr ? first : last->next) = &node;
+  last = &node;
+}
+
+inline void TimerList::Remove(TimerNode& node) {
+  (node.previous == nullptr ? first : node.previous->next) = node.next;
+  (node.next == nullptr ? last : node.next->previous) = node.previous;
+  node.list = nullptr;
+  node.previous = node.next = nullptr;
+}
+
+}  // namespace rota
+
+#endif  // ROTA_LOOP_TIMER_NODE_H_
