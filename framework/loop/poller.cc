@@ -20,8 +20,12 @@ struct AsioQueue {
 struct AsioLook {
   friend constexpr auto MemberOf(AsioLook);
 };
+struct AsioWork {
+  friend constexpr auto MemberOf(AsioWork);
+};
 template struct Expose<AsioQueue, &boost::asio::detail::scheduler::op_queue_>;
 template struct Expose<AsioLook, &boost::asio::detail::scheduler::task_operation_>;
+template struct Expose<AsioWork, &boost::asio::detail::scheduler::outstanding_work_>;
 
 namespace {
 
@@ -33,6 +37,10 @@ bool IsAtRest(scheduler& asio) {
   auto* const first = (asio.*MemberOf(AsioQueue())).front();
   return first == &(asio.*MemberOf(AsioLook())) && boost::asio::detail::op_queue_access::next(first) == nullptr;
 }
+
+// Whether an operation has begun that has not come back: one more than the work that the poller itself has started. Without any,
+// the operating system has nothing to tell but an interrupt, which is for who sleeps.
+bool AwaitsAnything(const scheduler& asio) { return asio.*MemberOf(AsioWork()) > 1; }
 
 // What the scheduler does with what its reactor has found, without the bookkeeping for a thread that might sleep.
 // False when there is nothing.
@@ -78,7 +86,7 @@ size_t Poller::Poll(Duration timeout, const bool& stop) {
   if (timeout > Duration::zero()) {
     // Waits only when nothing is ready.
     ran += scheduler_.wait_one(WaitTime(timeout), error);
-  } else if (IsAtRest(scheduler_) && !LookWithoutWaiting(scheduler_, reactor_)) {
+  } else if (IsAtRest(scheduler_) && !(AwaitsAnything(scheduler_) && LookWithoutWaiting(scheduler_, reactor_))) {
     return 0;
   }
   while (!stop && !IsAtRest(scheduler_)) ran += scheduler_.poll_one(error);

@@ -7,6 +7,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,16 +25,27 @@ using WorkGuard = boost::asio::executor_work_guard<io_context::executor_type>;
 
 struct PostChain {
   void Next() {
-    if (++ran < count) boost::asio::post(io, [this] { Next(); });
+    if (++ran == count) return io.stop();
+    boost::asio::post(io, [this] { Next(); });
   }
   io_context& io;
   const uint64_t count;
   uint64_t ran = 0;
 };
 
-Result Immediates(uint64_t count) {
+// What every server has.
+struct Listener {
+  explicit Listener(io_context& io) : acceptor(io, tcp::v4(), ListeningSocket()) {
+    acceptor.async_accept([](error_code error, const tcp::socket&) { Check(!!error, "somebody connects"); });
+  }
+  tcp::acceptor acceptor;
+};
+
+Result Immediates(uint64_t count, bool listens) {
   io_context io(1);
   PostChain chain{io, count};
+  std::optional<Listener> listener;
+  if (listens) listener.emplace(io);
   boost::asio::post(io, [&] { chain.Next(); });
   const CpuWatch watch;
   io.run();
@@ -196,8 +208,10 @@ Result Echo(uint64_t connections) {
   return {server.echoed / kMessageBytes, watch.Seconds()};
 }
 
-Result IdleIteration(uint64_t count) {
+Result IdleIteration(uint64_t count, bool listens) {
   io_context io(1);
+  std::optional<Listener> listener;
+  if (listens) listener.emplace(io);
   steady_timer far(io, std::chrono::hours(1));
   far.async_wait([](error_code error) { Check(!!error, "the far timer fired"); });
   size_t handlers = 0;
@@ -229,7 +243,8 @@ int main(int argc, char** argv) {
   using namespace rota::bench;
   return RunSubject(argc, argv,
                     {
-                        {"immediates", Immediates},
+                        {"immediates", [](uint64_t count) { return Immediates(count, false); }},
+                        {"immediates_io", [](uint64_t count) { return Immediates(count, true); }},
                         {"timers_fire", TimersFire},
                         {"timers_cancel", TimersCancel},
                         {"post_1", [](uint64_t count) { return PostFrom(1, count); }},
@@ -237,7 +252,8 @@ int main(int argc, char** argv) {
                         {"job_1", [](uint64_t count) { return Jobs(1, count); }},
                         {"job_64", [](uint64_t count) { return Jobs(64, count); }},
                         {"echo", Echo},
-                        {"idle_iteration", IdleIteration},
+                        {"idle_iteration", [](uint64_t count) { return IdleIteration(count, false); }},
+                        {"idle_iteration_io", [](uint64_t count) { return IdleIteration(count, true); }},
                         {"timer_bytes", TimerBytes},
                     });
 }

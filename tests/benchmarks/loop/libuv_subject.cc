@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,13 +57,33 @@ class EachIteration {
   uv_check_t check_;
 };
 
-Result Immediates(uint64_t count) {
+// What every server has.
+class Listener {
+ public:
+  explicit Listener(uv_loop_t& loop) {
+    Ok(uv_tcp_init(&loop, &tcp_));
+    Ok(uv_tcp_open(&tcp_, ListeningSocket()));
+    Ok(uv_listen(reinterpret_cast<uv_stream_t*>(&tcp_), 1, [](uv_stream_t*, int) { Fail("somebody connects"); }));
+  }
+  void Close() { uv_close(reinterpret_cast<uv_handle_t*>(&tcp_), nullptr); }
+
+ private:
+  uv_tcp_t tcp_;
+};
+
+Result Immediates(uint64_t count, bool listens) {
   uint64_t ran = 0;
-  auto step = [&] { return ++ran < count; };
+  std::optional<Listener> listener;
+  auto step = [&] {
+    if (++ran < count) return true;
+    if (listener) listener->Close();
+    return false;
+  };
   EachIteration<decltype(step)>* immediates = nullptr;
   double seconds = 0;
   {
     Subject subject;
+    if (listens) listener.emplace(subject.loop);
     immediates = new EachIteration(subject.loop, step);
     const CpuWatch watch;
     subject.Run();
@@ -328,13 +349,15 @@ Result Echo(uint64_t connections) {
   return {server.echoed / kMessageBytes, seconds};
 }
 
-Result IdleIteration(uint64_t count) {
+Result IdleIteration(uint64_t count, bool listens) {
+  std::optional<Listener> listener;
   uv_timer_t far;
   uv_prepare_t counter;
   uint64_t iterations = 0;
   double seconds = 0;
   {
     Subject subject;
+    if (listens) listener.emplace(subject.loop);
     // Ref'd: a loop of libuv that is not alive skips the iteration.
     Ok(uv_timer_init(&subject.loop, &far));
     Ok(uv_timer_start(&far, [](uv_timer_t*) { Fail("the far timer fired"); }, 3'600'000, 0));
@@ -379,7 +402,8 @@ int main(int argc, char** argv) {
   using namespace rota::bench;
   return RunSubject(argc, argv,
                     {
-                        {"immediates", Immediates},
+                        {"immediates", [](uint64_t count) { return Immediates(count, false); }},
+                        {"immediates_io", [](uint64_t count) { return Immediates(count, true); }},
                         {"ticks", Ticks},
                         {"timers_fire", TimersFire},
                         {"timers_cancel", TimersCancel},
@@ -388,7 +412,8 @@ int main(int argc, char** argv) {
                         {"job_1", [](uint64_t count) { return Jobs(1, count); }},
                         {"job_64", [](uint64_t count) { return Jobs(64, count); }},
                         {"echo", Echo},
-                        {"idle_iteration", IdleIteration},
+                        {"idle_iteration", [](uint64_t count) { return IdleIteration(count, false); }},
+                        {"idle_iteration_io", [](uint64_t count) { return IdleIteration(count, true); }},
                         {"timer_bytes", TimerBytes},
                     });
 }

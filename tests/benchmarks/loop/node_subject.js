@@ -48,14 +48,24 @@ function residentBytes() {
   return Number(fs.readFileSync('/proc/self/statm', 'latin1').split(' ')[1]) * 4096;
 }
 
+function immediates(count, done) {
+  let ran = 0;
+  const seconds = cpuWatch();
+  setImmediate(function next() {
+    if (++ran < count) return setImmediate(next);
+    report(ran, seconds());
+    done();
+  });
+}
+
 const benchmarks = {
   immediates(count) {
-    let ran = 0;
-    const seconds = cpuWatch();
-    setImmediate(function next() {
-      if (++ran < count) setImmediate(next);
-      else report(ran, seconds());
-    });
+    immediates(count, () => {});
+  },
+
+  immediates_io(count) {
+    const server = net.createServer(() => check(false, 'somebody connects'));
+    server.listen(0, '127.0.0.1', () => immediates(count, () => server.close()));
   },
 
   ticks(count) {

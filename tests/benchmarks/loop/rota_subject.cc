@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -32,18 +33,32 @@ struct Subject {
   EventLoop loop{clock, {.measure = measures}};
 };
 
+// What every server has, and what makes poll ask the operating system.
+struct Listener {
+  explicit Listener(EventLoop& loop) : readiness(loop, ListeningSocket()) {
+    readiness.WaitReadable([] { Fail("somebody connects"); });
+  }
+  Readiness readiness;
+};
+
 struct ImmediateChain {
   void Next() {
-    if (++ran < count) loop.SetImmediate([this] { Next(); });
+    if (++ran < count) {
+      loop.SetImmediate([this] { Next(); });
+    } else {
+      loop.Stop();
+    }
   }
   EventLoop& loop;
   const uint64_t count;
   uint64_t ran = 0;
 };
 
-Result Immediates(uint64_t count) {
+Result Immediates(uint64_t count, bool listens) {
   Subject subject;
   ImmediateChain chain{subject.loop, count};
+  std::optional<Listener> listener;
+  if (listens) listener.emplace(subject.loop);
   subject.loop.SetImmediate([&] { chain.Next(); });
   const CpuWatch watch;
   subject.loop.Run();
@@ -236,11 +251,15 @@ Result Echo(uint64_t connections) {
   return {server.echoed / kMessageBytes, watch.Seconds()};
 }
 
-Result IdleIteration(uint64_t count) {
+Result IdleIteration(uint64_t count, bool listens) {
   Subject subject;
+  std::optional<Listener> listener;
+  if (listens) listener.emplace(subject.loop);
   // A timer that is far away, as a loop at work has; unref'd, so that poll does not wait for it.
   subject.loop.SetTimeout(std::chrono::hours(1), [] { Fail("the far timer fired"); }).SetRef(false);
   const uint64_t before = subject.loop.stats().iterations;
+  // So that poll does not wait, as with UV_RUN_NOWAIT.
+  subject.loop.Stop();
   const CpuWatch watch;
   for (uint64_t i = 0; i < count; ++i) subject.loop.RunOnce();
   return {subject.loop.stats().iterations - before, watch.Seconds()};
@@ -295,7 +314,8 @@ int main(int argc, char** argv) {
   measures = argc < 2 || std::string_view(argv[argc - 1]) != "unmeasured";
   return RunSubject(measures ? argc : argc - 1, argv,
                     {
-                        {"immediates", Immediates},
+                        {"immediates", [](uint64_t count) { return Immediates(count, false); }},
+                        {"immediates_io", [](uint64_t count) { return Immediates(count, true); }},
                         {"ticks", Ticks},
                         {"timers_fire", TimersFire},
                         {"timers_cancel", TimersCancel},
@@ -304,7 +324,8 @@ int main(int argc, char** argv) {
                         {"job_1", [](uint64_t count) { return Jobs(1, count); }},
                         {"job_64", [](uint64_t count) { return Jobs(64, count); }},
                         {"echo", Echo},
-                        {"idle_iteration", IdleIteration},
+                        {"idle_iteration", [](uint64_t count) { return IdleIteration(count, false); }},
+                        {"idle_iteration_io", [](uint64_t count) { return IdleIteration(count, true); }},
                         {"timer_bytes", TimerBytes},
                         {"refs", measures ? Refs : RefsWithoutLedger},
                     });

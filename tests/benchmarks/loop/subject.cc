@@ -1,5 +1,7 @@
 #include "tests/benchmarks/loop/subject.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +25,16 @@ double CpuWatch::Now() {
   timespec time{};
   Check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0, "the processor time cannot be read");
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+int ListeningSocket() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  Check(fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 && listen(fd, 1) == 0,
+        "cannot listen");
+  return fd;
 }
 
 size_t JobThreads() { return std::max<size_t>(2, std::thread::hardware_concurrency()); }

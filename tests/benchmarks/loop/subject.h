@@ -74,6 +74,10 @@ class CpuWatch {
 // The memory of this process that is in RAM.
 size_t ResidentBytes();
 
+// immediates_io, idle_iteration_io: a socket that listens on the loopback address, and to which nobody connects. The caller
+// closes it.
+int ListeningSocket();
+
 // The number of threads that run jobs: one a core, at least two.
 size_t JobThreads();
 

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -56,6 +57,31 @@ TEST(PollerTest, AllConnectionsThatAreReadyRunInOnePollAndOnlyOnce) {
   }
   EXPECT_EQ(poller.Poll(Poller::kForever, kGoOn), 20u);
   EXPECT_EQ(ready, 20);
+  EXPECT_EQ(poller.Poll(Duration::zero(), kGoOn), 0u);
+}
+
+// Nobody waits, so nothing is asked; what waits is found by the next look, also when it was ready before.
+TEST(PollerTest, WhatBeginsToWaitAfterPollsWithoutAnyIsFound) {
+  Poller poller;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(poller.Poll(Duration::zero(), kGoOn), 0u);
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  ASSERT_EQ(::write(pipe[1], "x", 1), 1);
+  boost::asio::posix::stream_descriptor reader(poller.io_context(), pipe[0]);
+  const boost::asio::posix::stream_descriptor writer(poller.io_context(), pipe[1]);
+  bool ready = false;
+  reader.async_wait(boost::asio::posix::descriptor_base::wait_read, [&](auto) { ready = true; });
+  EXPECT_EQ(poller.Poll(Duration::zero(), kGoOn), 1u);
+  EXPECT_TRUE(ready);
+  EXPECT_EQ(poller.Poll(Duration::zero(), kGoOn), 0u);
+}
+
+TEST(PollerTest, TimersOfAsioAreFoundWithoutAWait) {
+  Poller poller;
+  boost::asio::steady_timer timer(poller.io_context(), std::chrono::nanoseconds(1));
+  bool fired = false;
+  timer.async_wait([&](auto) { fired = true; });
+  while (!fired) poller.Poll(Duration::zero(), kGoOn);
   EXPECT_EQ(poller.Poll(Duration::zero(), kGoOn), 0u);
 }
 

@@ -14,6 +14,7 @@ _SECONDS = 120
 # How much work one measurement does: a few tenths of a second.
 _COUNTS = {
     "immediates": 500_000,
+    "immediates_io": 500_000,
     "ticks": 10_000_000,
     "timers_fire": 1_000_000,
     "timers_cancel": 2_000_000,
@@ -24,12 +25,14 @@ _COUNTS = {
     "echo_1": 20_000,
     "echo_100": 100_000,
     "idle_iteration": 1_000_000,
+    "idle_iteration_io": 1_000_000,
     "timer_bytes": 1_000_000,
 }
 _ECHO_CONNECTIONS = {"echo_1": 1, "echo_100": 100}
 
 BENCHMARKS = [
     Benchmark("immediates", "immediates, each queued by the one before", "immediates/s", True),
+    Benchmark("immediates_io", "the same beside a socket that listens", "immediates/s", True),
     Benchmark("ticks", "ticks, queued a thousand at a time", "ticks/s", True),
     Benchmark("timers_fire", "timers started and fired", "timers/s", True),
     Benchmark("timers_cancel", "deadlines of 1 ms to 60 s, 99 % cancelled", "timers/s", True, bar=3),
@@ -40,6 +43,7 @@ BENCHMARKS = [
     Benchmark("echo_1", "echoes of 64 bytes over TCP, one connection", "round trips/s", True),
     Benchmark("echo_100", "echoes of 64 bytes over TCP, 100 connections", "round trips/s", True),
     Benchmark("idle_iteration", "an iteration without anything to do", "ns", False),
+    Benchmark("idle_iteration_io", "the same beside a socket that listens", "ns", False),
     Benchmark("timer_bytes", "memory of an armed timer with its handle", "bytes", False),
 ]
 
@@ -50,6 +54,7 @@ _MISSING = {
     ("job_1", "node"): "JavaScript cannot give an empty job to the thread pool",
     ("job_64", "node"): "JavaScript cannot give an empty job to the thread pool",
     ("idle_iteration", "node"): "JavaScript cannot run a single iteration",
+    ("idle_iteration_io", "node"): "JavaScript cannot run a single iteration",
 }
 
 
