@@ -5,85 +5,81 @@
 #include <cstddef>
 #include <new>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ROTA_BLOCK_POOL_OFF 1
-#endif
-#endif
+#include "framework/base/pools.h"
 
 namespace rota {
 
-// Memory for what a request makes and drops again: frames of coroutines, calls, contexts, short messages. Free lists by size,
-// so that a request whose objects have the usual sizes costs no allocation. Off under AddressSanitizer, which could not see a
-// block that is used after its end.
+// Memory for what a request makes and drops again. Free lists by size, so that a request whose objects have the usual sizes
+// costs no allocation. Which pool is for what: pools.h.
 // Thread: any; each has a pool of its own, and a block goes to the pool of the thread that frees it.
-// Bound:  kKeep blocks of each size are kept for each thread, until Trim(); larger ones than kLargest come from the heap.
+// Errors: std::bad_alloc, or null for who passes std::nothrow.
+// Bound:  kKeptBytes in blocks of each size are kept for each thread, until Trim(); larger ones than kLargest come from the heap.
 class BlockPool {
  public:
-  static constexpr size_t kGrain = 64;
-  static constexpr size_t kLargest = 2048;
-  static constexpr size_t kKeep = 1024;
+  // Blocks are 8, 40, 72, ... bytes long: as much as the heap of glibc gives for the price of 16, 48, 80.
+  static constexpr size_t kGrain = 32;
+  static constexpr size_t kShortest = 8;
+  static constexpr size_t kSizes = 65;
+  static constexpr size_t kLargest = kShortest + (kSizes - 1) * kGrain;
+  static constexpr size_t kKeptBytes = 512 << 10;
 
-  ~BlockPool() { Clear(); }
+  // What a block for `size` bytes has room for.
+  static constexpr size_t Room(size_t size) {
+    return kPoolsKeep && size <= kLargest ? kShortest + Index(size) * kGrain : size;
+  }
 
   static void* Allocate(size_t size) {
-#ifndef ROTA_BLOCK_POOL_OFF
-    if (size <= kLargest) {
-      List& list = ForThread().lists_[Index(size)];
-      if (list.head != nullptr) return list.Pop();
-      return ::operator new((Index(size) + 1) * kGrain);
-    }
-#endif
-    return ::operator new(size);
+    if (void* const kept = TakeKept(size)) return kept;
+    return ::operator new(Room(size));
   }
-  static void Free(void* block, size_t size) {
-#ifndef ROTA_BLOCK_POOL_OFF
-    if (size <= kLargest) {
-      List& list = ForThread().lists_[Index(size)];
-      if (list.length < kKeep) return list.Push(block);
+  static void* Allocate(size_t size, const std::nothrow_t& nothrow) noexcept {
+    if (void* const kept = TakeKept(size)) return kept;
+    return ::operator new(Room(size), nothrow);
+  }
+  // `size` is the one that was asked for, or another one with the same room.
+  static void Free(void* block, size_t size) noexcept {
+    if (kPoolsKeep && size <= kLargest) {
+      List& list = lists_[Index(size)];
+      if (list.places > 0 || MakePlaces(list)) {
+        list.head = ::new (block) Link{list.head};
+        --list.places;
+        return;
+      }
     }
-#else
-    static_cast<void>(size);
-#endif
     ::operator delete(block);
   }
 
   // Gives what this thread keeps back to the heap.
-  static void Trim() { ForThread().Clear(); }
+  static void Trim() noexcept;
 
  private:
-  void Clear() {
-    for (List& list : lists_) {
-      while (list.head != nullptr) ::operator delete(list.Pop());
-    }
-  }
-
   struct Link {
     Link* next;
   };
   struct List {
-    void Push(void* block) {
-      head = ::new (block) Link{head};
-      ++length;
-    }
-    void* Pop() {
-      Link* const block = head;
-      head = block->next;
-      --length;
-      return block;
-    }
-    Link* head = nullptr;
-    size_t length = 0;
+    Link* head;
+    size_t places;  // For further blocks. 0 in a list that no block has come to.
   };
 
-  static constexpr size_t Index(size_t size) { return (size - 1) / kGrain; }
-  static BlockPool& ForThread() {
-    static thread_local BlockPool pool;
-    return pool;
-  }
+  static constexpr size_t Index(size_t size) { return (size + (kGrain - 1 - kShortest)) / kGrain; }
 
-  std::array<List, kLargest / kGrain> lists_{};
+  static void* TakeKept(size_t size) noexcept {
+    if (!kPoolsKeep || size > kLargest) return nullptr;
+    List& list = lists_[Index(size)];
+    Link* const link = list.head;
+    if (link == nullptr) return nullptr;
+    list.head = link->next;
+    ++list.places;
+    return link;
+  }
+  // When no place is left. False: the list is full.
+  static bool MakePlaces(List& list) noexcept;
+
+  // Without a constructor or destructor, for which each use would have to look whether they have run.
+  static constinit thread_local std::array<List, kSizes> lists_;
 };
+
+inline constinit thread_local std::array<BlockPool::List, BlockPool::kSizes> BlockPool::lists_{};
 
 // A base of objects that come from the pool: class Call : public Pooled { ... };
 class Pooled {

@@ -6,17 +6,13 @@
 #include <new>
 #include <utility>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ROTA_SLAB_POOL_OFF 1
-#endif
-#endif
+#include "framework/base/pools.h"
 
 namespace rota {
 
 // Memory for many objects of one size, in slabs of 64 KiB: a slot costs its size, and taking one or giving it back a few
-// instructions. Slabs that are empty go back to the heap, except for one that is kept for the next rush. Under
-// AddressSanitizer, which could not see a slot that is used after it was given back, each slot is a block of the heap.
+// instructions. Slabs that are empty go back to the heap, except for one that is kept for the next rush. Where
+// pools keep nothing, each slot is a block of the heap. Which pool is for what: pools.h.
 // Thread: one.
 // Owner:  anyone. Slots may outlive their pool: a slab lives until its last slot was given back.
 // Bound:  none; of memory that is taken, no more than a slab and what lies idle between taken slots is kept.
@@ -29,9 +25,7 @@ class SlabPool {
   SlabPool& operator=(const SlabPool&) = delete;
 
   void* Take() {
-#ifdef ROTA_SLAB_POOL_OFF
-    return ::operator new(slot_bytes_);
-#endif
+    if constexpr (!kPoolsKeep) return ::operator new(slot_bytes_);
     if (spare_ != nullptr) return std::exchange(spare_, nullptr);
     if (first_ == nullptr || first_->is_full()) AddSlab();
     Slab& slab = *first_;
@@ -50,9 +44,7 @@ class SlabPool {
 
   // Gives back what Take() has returned, of whichever pool of this thread.
   static void GiveBack(void* memory) {
-#ifdef ROTA_SLAB_POOL_OFF
-    return ::operator delete(memory);
-#endif
+    if constexpr (!kPoolsKeep) return ::operator delete(memory);
     Slab& slab = *reinterpret_cast<Slab*>(reinterpret_cast<uintptr_t>(memory) & ~uintptr_t{kSlabBytes - 1});
     auto* slot = static_cast<Slot*>(memory);
     // The last one is kept by itself: where one is given back for one that is taken, the slabs see nothing of it.

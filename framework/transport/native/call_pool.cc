@@ -2,23 +2,9 @@
 
 #include <utility>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ROTA_CALL_POOL_OFF 1
-#endif
-#endif
+#include "framework/base/pools.h"
 
 namespace rota::native {
-namespace {
-
-// Kept ones would hide from AddressSanitizer that they are used after their end.
-#ifdef ROTA_CALL_POOL_OFF
-constexpr size_t kKept = 0;
-#else
-constexpr size_t kKept = CallPool::kKeep;
-#endif
-
-}  // namespace
 
 Ref<NativeCall> CallPool::Take() {
   NativeCall* call = nullptr;
@@ -34,7 +20,7 @@ Ref<NativeCall> CallPool::Take() {
 
 void CallPool::Put(NativeCall* call) {
   call->Clear();
-  if (free_.size() < kKept) return free_.push_back(call);
+  if (kPoolsKeep && free_.size() < kKeep) return free_.push_back(call);
   call->~NativeCall();
   ::operator delete(call);
 }

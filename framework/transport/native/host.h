@@ -10,7 +10,6 @@
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
-#include "framework/transport/native/session_memory.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
@@ -52,8 +51,6 @@ class Host {
   const Ref<RefCounted> running = MakeRef<Running>();
   size_t calls_running() const { return running->references() - 1; }
   CallAcceptor* acceptor = nullptr;
-  // For nghttp2.
-  const Ref<SessionMemory> memory = MakeRef<SessionMemory>();
   // When the connection that is read now began to be.
   TimePoint read_at = {};
   // For one read; what is in it is used up before the next one.

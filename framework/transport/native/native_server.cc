@@ -69,10 +69,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) override;
   void Drain(Duration grace, Callback done) override;
-  void Trim() override {
-    pool_->Trim();
-    memory->Trim();
-  }
+  void Trim() override { pool_->Trim(); }
   const TransportStats& stats() const override { return Host::stats; }
 
  private:

@@ -9,13 +9,15 @@
 #include "framework/transport/native/request_headers.h"
 #include "framework/transport/native/session_callbacks.h"
 #include "framework/transport/native/session_limits.h"
+#include "framework/transport/native/session_memory.h"
 
 namespace rota::native {
 
 Session::Session(Host& host, SessionOwner& owner, const std::string& peer)
-    : host_(host), owner_(owner), peer_(peer), memory_(host.memory), guard_(host.loop), tuner_(kStreamWindow, kLargestWindow) {
+    : host_(host), owner_(owner), peer_(peer), guard_(host.loop), tuner_(kStreamWindow, kLargestWindow) {
   nghttp2_session* session = nullptr;
-  ROTA_CHECK(nghttp2_session_server_new3(&session, Callbacks::All(), this, Callbacks::Options(), memory_->memory()) == 0, "out of memory");
+  nghttp2_mem memory = SessionMemory();
+  ROTA_CHECK(nghttp2_session_server_new3(&session, Callbacks::All(), this, Callbacks::Options(), &memory) == 0, "out of memory");
   session_.reset(session);
   const std::array<nghttp2_settings_entry, 3> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxStreams},

@@ -122,8 +122,6 @@ class Session final : private CallWire {
   Host& host_;
   SessionOwner& owner_;
   const std::string& peer_;
-  // Outlives the session of nghttp2, which gives its memory back.
-  const Ref<SessionMemory> memory_;
 
   struct Delete {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }

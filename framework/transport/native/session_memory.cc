@@ -1,96 +1,62 @@
 #include "framework/transport/native/session_memory.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <new>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ROTA_SESSION_MEMORY_OFF 1
-#endif
-#endif
+#include "framework/base/block_pool.h"
 
 namespace rota::native {
 namespace {
 
-#ifdef ROTA_SESSION_MEMORY_OFF
-constexpr size_t kKept = 0;
-#else
-constexpr size_t kKept = SessionMemory::kKeptBytes;
-#endif
+// Before each block. Short, because header fields in the tables of many connections are.
+struct alignas(uint64_t) Header {
+  uint32_t size;  // that was asked for
+};
 
-SessionMemory& Of(void* user) { return *static_cast<SessionMemory*>(user); }
+size_t WithHeader(size_t size) { return sizeof(Header) + size; }
+Header* HeaderOf(void* block) { return static_cast<Header*>(block) - 1; }
+
+void* Allocate(size_t size, void*) {
+  if (size > std::numeric_limits<uint32_t>::max()) return nullptr;
+  void* const memory = BlockPool::Allocate(WithHeader(size), std::nothrow);
+  if (memory == nullptr) return nullptr;
+  return ::new (memory) Header{static_cast<uint32_t>(size)} + 1;
+}
+
+void Free(void* block, void*) {
+  if (block == nullptr) return;
+  Header* const header = HeaderOf(block);
+  BlockPool::Free(header, WithHeader(header->size));
+}
+
+void* AllocateZeroed(size_t count, size_t size, void* user) {
+  if (size > 0 && count > std::numeric_limits<uint32_t>::max() / size) return nullptr;
+  void* const block = Allocate(count * size, user);
+  if (block != nullptr) std::memset(block, 0, count * size);
+  return block;
+}
+
+void* Resize(void* block, size_t size, void* user) {
+  if (block == nullptr) return Allocate(size, user);
+  Header* const header = HeaderOf(block);
+  if (BlockPool::Room(WithHeader(size)) == BlockPool::Room(WithHeader(header->size))) {
+    header->size = static_cast<uint32_t>(size);
+    return block;
+  }
+  void* const resized = Allocate(size, user);
+  if (resized == nullptr) return nullptr;
+  std::memcpy(resized, block, std::min<size_t>(header->size, size));
+  Free(block, user);
+  return resized;
+}
 
 }  // namespace
 
-SessionMemory::SessionMemory()
-    : memory_{.mem_user_data = this,
-              .malloc = [](size_t size, void* user) { return Of(user).Allocate(size); },
-              .free = [](void* block, void* user) { Of(user).Free(block); },
-              .calloc =
-                  [](size_t count, size_t size, void* user) {
-                    void* const block = Of(user).Allocate(count * size);
-                    if (block != nullptr) std::memset(block, 0, count * size);
-                    return block;
-                  },
-              .realloc = [](void* block, size_t size, void* user) { return Of(user).Resize(block, size); }} {}
-
-SessionMemory::~SessionMemory() { Trim(); }
-
-void SessionMemory::Trim() {
-  for (List& list : lists_) {
-    while (Link* const link = list.head) {
-      list.head = link->next;
-      std::free(reinterpret_cast<Header*>(link) - 1);
-    }
-    list.length = 0;
-  }
-}
-
-void* SessionMemory::Allocate(size_t size) {
-  if (size > std::numeric_limits<uint32_t>::max()) return nullptr;
-  const size_t index = IndexFor(size);
-  if (index < kLists && lists_[index].head != nullptr) {
-    List& list = lists_[index];
-    Link* const link = list.head;
-    list.head = link->next;
-    --list.length;
-    (reinterpret_cast<Header*>(link) - 1)->size = static_cast<uint32_t>(size);
-    return link;
-  }
-  // Blocks of a list are all as long as the longest of them.
-  const size_t room = index < kLists ? (index + 1) * kGrain : size;
-  auto* const header = static_cast<Header*>(std::malloc(sizeof(Header) + room));
-  if (header == nullptr) return nullptr;
-  header->size = static_cast<uint32_t>(size);
-  header->index = static_cast<uint32_t>(index);
-  return header + 1;
-}
-
-void* SessionMemory::Resize(void* block, size_t size) {
-  if (block == nullptr) return Allocate(size);
-  const size_t old_size = (static_cast<Header*>(block) - 1)->size;
-  void* const larger = Allocate(size);
-  if (larger == nullptr) return nullptr;
-  std::memcpy(larger, block, std::min(old_size, size));
-  Free(block);
-  return larger;
-}
-
-void SessionMemory::Free(void* block) {
-  if (block == nullptr) return;
-  Header* const header = static_cast<Header*>(block) - 1;
-  if (header->index < kLists) {
-    List& list = lists_[header->index];
-    if ((list.length + 1) * (header->index + 1) * kGrain <= kKept) {
-      list.head = ::new (block) Link{list.head};
-      ++list.length;
-      return;
-    }
-  }
-  std::free(header);
+nghttp2_mem SessionMemory() {
+  return {.mem_user_data = nullptr, .malloc = Allocate, .free = Free, .calloc = AllocateZeroed, .realloc = Resize};
 }
 
 }  // namespace rota::native

@@ -3,12 +3,15 @@
 #include <malloc.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <new>
 #include <set>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "framework/base/pools.h"
 #include "gtest/gtest.h"
 
 namespace rota {
@@ -28,25 +31,60 @@ TEST(BlockPoolTest, BlocksThatAreInUseDoNotOverlap) {
   }
 }
 
-TEST(BlockPoolTest, MoreThanItKeepsGoBackToTheHeap) {
+TEST(BlockPoolTest, ABlockHasRoomForItsSizeAndLittleMore) {
+  EXPECT_EQ(BlockPool::Room(BlockPool::kLargest + 1), BlockPool::kLargest + 1);
+  for (size_t size = 0; size <= BlockPool::kLargest; ++size) {
+    ASSERT_GE(BlockPool::Room(size), size);
+    ASSERT_LT(BlockPool::Room(size), size + BlockPool::kGrain);
+    ASSERT_EQ(BlockPool::Room(BlockPool::Room(size)), BlockPool::Room(size));
+  }
+}
+
+TEST(BlockPoolTest, WhoAsksForMoreThanThereIsGetsNullWhereThatIsWanted) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "the heap of the sanitizer ends the program";
+#endif
+#endif
+  // Behind a volatile, or the compiler tells that no heap has so much.
+  volatile size_t size = SIZE_MAX / 2;
+  EXPECT_THROW(BlockPool::Allocate(size), std::bad_alloc);
+  EXPECT_EQ(BlockPool::Allocate(size, std::nothrow), nullptr);
+}
+
+class KeptBlocksTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!kPoolsKeep) GTEST_SKIP() << "the pool keeps nothing";
+    BlockPool::Trim();
+  }
+  void TearDown() override { BlockPool::Trim(); }
+};
+
+TEST_F(KeptBlocksTest, ABlockIsUsedAgainForASizeWithTheSameRoom) {
+  const size_t size = BlockPool::Room(100);
+  void* const block = BlockPool::Allocate(size);
+  BlockPool::Free(block, size);
+  void* const longer = BlockPool::Allocate(size + 1);
+  EXPECT_NE(longer, block);
+  BlockPool::Free(longer, size + 1);
+  EXPECT_EQ(BlockPool::Allocate(size - BlockPool::kGrain + 1), block);
+  BlockPool::Free(block, size);
+}
+
+TEST_F(KeptBlocksTest, BlocksOfOneSizeAreKeptUpToTheBound) {
+  const size_t kept = BlockPool::kKeptBytes / BlockPool::Room(1000);
   std::vector<void*> blocks;
-  for (size_t i = 0; i < BlockPool::kKeep * 2; ++i) blocks.push_back(BlockPool::Allocate(100));
-  EXPECT_EQ(std::set<void*>(blocks.begin(), blocks.end()).size(), blocks.size());
-  for (void* const block : blocks) BlockPool::Free(block, 100);
+  for (size_t i = 0; i < kept + 10; ++i) blocks.push_back(BlockPool::Allocate(1000));
+  for (void* const block : blocks) BlockPool::Free(block, 1000);
+  std::set<void*> again;
+  for (size_t i = 0; i < kept; ++i) again.insert(BlockPool::Allocate(1000));
+  // Those that were freed first; the ten that came after them went to the heap.
+  EXPECT_EQ(again, std::set<void*>(blocks.begin(), blocks.end() - 10));
+  for (void* const block : again) BlockPool::Free(block, 1000);
 }
 
-#ifndef ROTA_BLOCK_POOL_OFF
-TEST(BlockPoolTest, ABlockIsUsedAgainForTheSameSizeUpToTheGrain) {
-  void* const block = BlockPool::Allocate(BlockPool::kGrain + 1);
-  BlockPool::Free(block, BlockPool::kGrain + 1);
-  void* const smaller = BlockPool::Allocate(BlockPool::kGrain);
-  EXPECT_NE(smaller, block);
-  BlockPool::Free(smaller, BlockPool::kGrain);
-  EXPECT_EQ(BlockPool::Allocate(2 * BlockPool::kGrain), block);
-  BlockPool::Free(block, 2 * BlockPool::kGrain);
-}
-
-TEST(BlockPoolTest, ATrimmedPoolKeepsNothingAndGoesOn) {
+TEST_F(KeptBlocksTest, ATrimmedPoolKeepsNothingAndGoesOn) {
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
   GTEST_SKIP() << "the sanitizer brings a heap of its own";
@@ -54,14 +92,15 @@ TEST(BlockPoolTest, ATrimmedPoolKeepsNothingAndGoesOn) {
 #endif
   // Of a thread of its own, whose heap nobody else uses.
   std::thread([] {
+    constexpr size_t kBlocks = BlockPool::kKeptBytes / BlockPool::Room(2000);
     const size_t before = mallinfo2().uordblks;
     std::vector<void*> blocks;
-    for (size_t i = 0; i < BlockPool::kKeep; ++i) blocks.push_back(BlockPool::Allocate(2000));
+    for (size_t i = 0; i < kBlocks; ++i) blocks.push_back(BlockPool::Allocate(2000));
     for (void* const block : blocks) BlockPool::Free(block, 2000);
     const size_t kept = mallinfo2().uordblks;
-    EXPECT_GE(kept, before + BlockPool::kKeep * 2000);
+    EXPECT_GE(kept, before + kBlocks * 2000);
     BlockPool::Trim();
-    EXPECT_LE(mallinfo2().uordblks, kept - BlockPool::kKeep * 2000);
+    EXPECT_LE(mallinfo2().uordblks, kept - kBlocks * 2000);
     void* const block = BlockPool::Allocate(2000);
     BlockPool::Free(block, 2000);
     EXPECT_EQ(BlockPool::Allocate(2000), block);
@@ -69,7 +108,7 @@ TEST(BlockPoolTest, ATrimmedPoolKeepsNothingAndGoesOn) {
   }).join();
 }
 
-TEST(BlockPoolTest, EachThreadHasAPoolOfItsOwn) {
+TEST_F(KeptBlocksTest, EachThreadHasAPoolOfItsOwn) {
   void* const mine = BlockPool::Allocate(64);
   BlockPool::Free(mine, 64);
   std::thread([&] {
@@ -80,7 +119,6 @@ TEST(BlockPoolTest, EachThreadHasAPoolOfItsOwn) {
   EXPECT_EQ(BlockPool::Allocate(64), mine);
   BlockPool::Free(mine, 64);
 }
-#endif
 
 }  // namespace
 }  // namespace rota

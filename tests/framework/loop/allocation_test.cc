@@ -7,6 +7,7 @@
 #include <new>
 #include <vector>
 
+#include "framework/base/pools.h"
 #include "framework/loop/event_loop.h"
 #include "framework/testing/manual_clock.h"
 #include "gtest/gtest.h"
@@ -87,9 +88,7 @@ TEST_F(LoopAllocationTest, TicksAndMicrotasksTakeNone) {
 }
 
 TEST_F(LoopAllocationTest, TimersThatFireTakeNone) {
-#ifdef ROTA_SLAB_POOL_OFF
-  GTEST_SKIP() << "timers are blocks of the heap under AddressSanitizer";
-#endif
+  if (!kPoolsKeep) GTEST_SKIP() << "timers are blocks of the heap";
   EXPECT_EQ(AllocationsOf([&] {
               for (int i = 1; i <= 10; ++i) loop_.SetTimeout(milliseconds(i), Fits{&ran_});
               while (loop_.alive()) loop_.RunOnce();
@@ -99,9 +98,7 @@ TEST_F(LoopAllocationTest, TimersThatFireTakeNone) {
 }
 
 TEST_F(LoopAllocationTest, DeadlinesThatAreClearedTakeNone) {
-#ifdef ROTA_SLAB_POOL_OFF
-  GTEST_SKIP() << "timers are blocks of the heap under AddressSanitizer";
-#endif
+  if (!kPoolsKeep) GTEST_SKIP() << "timers are blocks of the heap";
   int64_t delay = 0;
   EXPECT_EQ(AllocationsOf([&] {
               std::array<Timer, 10> deadlines;

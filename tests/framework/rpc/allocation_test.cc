@@ -5,6 +5,7 @@
 #include <string>
 
 #include "framework/actor/actor_system.h"
+#include "framework/base/pools.h"
 #include "framework/rpc/dispatcher.h"
 #include "framework/rpc/service_registry.h"
 #include "framework/rpc/transport.h"
@@ -79,24 +80,13 @@ uint64_t AllocationsOfOneCall(const CallStart& start) {
   return counted;
 }
 
-// AddressSanitizer sees the use of a block after its end, for which the pools are off.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kPooled = false;
-#else
-constexpr bool kPooled = true;
-#endif
-#else
-constexpr bool kPooled = true;
-#endif
-
 TEST(AllocationTest, AUnaryCallTakesNothingFromTheHeap) {
-  if (!kPooled) GTEST_SKIP() << "the pools are off under AddressSanitizer";
+  if (!kPoolsKeep) GTEST_SKIP() << "the pools keep nothing";
   EXPECT_EQ(AllocationsOfOneCall({.path = "/echo.v1.Echo/Say", .authority = {}, .peer = "127.0.0.1:12345", .metadata = {}}), 0u);
 }
 
 TEST(AllocationTest, ADeadlineTakesNoMore) {
-  if (!kPooled) GTEST_SKIP() << "the pools are off under AddressSanitizer";
+  if (!kPoolsKeep) GTEST_SKIP() << "the pools keep nothing";
   // The timer lies in a slab of the loop, and so does the list of its delay.
   EXPECT_EQ(AllocationsOfOneCall({.path = "/echo.v1.Echo/Say",
                                   .authority = {},

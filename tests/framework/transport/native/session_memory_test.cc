@@ -1,100 +1,97 @@
 #include "framework/transport/native/session_memory.h"
 
-#include <malloc.h>
-
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "framework/base/block_pool.h"
+#include "framework/base/pools.h"
 #include "gtest/gtest.h"
-
-// The sanitizers bring a heap of their own, and under one of them the pool is off.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ROTA_ANOTHER_MALLOC 1
-#endif
-#endif
 
 namespace rota::native {
 namespace {
 
-TEST(SessionMemoryTest, BlocksOfEverySizeAreWholeAndApart) {
-  SessionMemory pool;
+class SessionMemoryTest : public testing::Test {
+ protected:
+  template <typename T = uint8_t>
+  T* Allocate(size_t size) {
+    return static_cast<T*>(memory_.malloc(size, memory_.mem_user_data));
+  }
+  template <typename T>
+  T* Resize(T* block, size_t size) {
+    return static_cast<T*>(memory_.realloc(block, size, memory_.mem_user_data));
+  }
+  void* AllocateZeroed(size_t count, size_t size) { return memory_.calloc(count, size, memory_.mem_user_data); }
+  void Free(void* block) { memory_.free(block, memory_.mem_user_data); }
+
+ private:
+  const nghttp2_mem memory_ = SessionMemory();
+};
+
+TEST_F(SessionMemoryTest, BlocksOfEverySizeAreWholeAndApart) {
   std::vector<uint8_t*> blocks;
-  for (size_t size = 0; size < 1500; ++size) {
-    auto* const block = static_cast<uint8_t*>(pool.Allocate(size));
+  for (size_t size = 0; size < 3000; ++size) {
+    auto* const block = Allocate(size);
     ASSERT_EQ(reinterpret_cast<uintptr_t>(block) % alignof(uint64_t), 0u);
     std::memset(block, static_cast<int>(size & 255), size);
     blocks.push_back(block);
   }
   for (size_t size = 0; size < blocks.size(); ++size) {
     for (size_t i = 0; i < size; ++i) ASSERT_EQ(blocks[size][i], size & 255) << size;
-    pool.Free(blocks[size]);
+    Free(blocks[size]);
   }
 }
 
-TEST(SessionMemoryTest, ABlockIsUsedAgainForOneOfAboutItsSize) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  GTEST_SKIP() << "the pool is off";
-#endif
-#endif
-  SessionMemory pool;
-  void* const first = pool.Allocate(200);
-  pool.Free(first);
-  void* const longer = pool.Allocate(300);
+TEST_F(SessionMemoryTest, ABlockIsUsedAgainForOneOfAboutItsSize) {
+  if (!kPoolsKeep) GTEST_SKIP() << "the pool keeps nothing";
+  auto* const first = Allocate(200);
+  Free(first);
+  auto* const longer = Allocate(300);
   EXPECT_NE(longer, first);
-  void* const again = pool.Allocate(215);
+  auto* const again = Allocate(215);
   EXPECT_EQ(again, first);
-  pool.Free(again);
-  pool.Free(longer);
+  Free(again);
+  Free(longer);
 }
 
-TEST(SessionMemoryTest, ATrimmedPoolKeepsNothingAndGoesOn) {
-  SessionMemory pool;
-  // As many as are kept.
-  constexpr size_t kBlocks = SessionMemory::kKeptBytes / SessionMemory::kLongest;
-  std::vector<void*> blocks;
-  for (size_t i = 0; i < kBlocks; ++i) blocks.push_back(pool.Allocate(500));
-  void* const stays = pool.Allocate(500);
-  for (void* const block : blocks) pool.Free(block);
-#ifdef ROTA_ANOTHER_MALLOC
-  pool.Trim();
-#else
-  const size_t kept = mallinfo2().uordblks;
-  pool.Trim();
-  EXPECT_LE(mallinfo2().uordblks, kept - kBlocks * 500);
-#endif
-  // As much as before is kept again.
-  pool.Free(stays);
-  void* const again = pool.Allocate(500);
-#ifndef ROTA_ANOTHER_MALLOC
-  EXPECT_EQ(again, stays);
-#endif
-  pool.Free(again);
-}
-
-TEST(SessionMemoryTest, ResizingKeepsWhatIsThere) {
-  SessionMemory pool;
-  auto* block = static_cast<char*>(pool.Resize(nullptr, 10));
+TEST_F(SessionMemoryTest, ResizingKeepsWhatIsThere) {
+  auto* block = Resize<char>(nullptr, 10);
   std::memcpy(block, "0123456789", 10);
-  block = static_cast<char*>(pool.Resize(block, 2000));
-  EXPECT_EQ(std::memcmp(block, "0123456789", 10), 0);
-  block = static_cast<char*>(pool.Resize(block, 5));
+  for (const size_t size : {11, 12, 100, 2000, 5000, 2000, 10}) {
+    block = Resize(block, size);
+    ASSERT_EQ(std::memcmp(block, "0123456789", 10), 0) << size;
+    // All of it may be used.
+    std::memset(block + 10, 'x', size - 10);
+  }
+  block = Resize(block, 5);
   EXPECT_EQ(std::memcmp(block, "01234", 5), 0);
-  pool.Free(block);
-  pool.Free(nullptr);
+  Free(block);
+  Free(nullptr);
 }
 
-TEST(SessionMemoryTest, Nghttp2GetsZeroedMemoryWhereItAsksForThat) {
-  SessionMemory pool;
-  nghttp2_mem& memory = *pool.memory();
-  void* const used = memory.malloc(100, memory.mem_user_data);
+TEST_F(SessionMemoryTest, ABlockThatWasResizedInItsPlaceGoesBackToWhereItCameFrom) {
+  if (!kPoolsKeep) GTEST_SKIP() << "the pool keeps nothing";
+  auto* const block = Allocate(201);
+  EXPECT_EQ(Resize(block, 210), block);
+  Free(block);
+  auto* const again = Allocate(205);
+  EXPECT_EQ(again, block);
+  Free(again);
+}
+
+TEST_F(SessionMemoryTest, Nghttp2GetsZeroedMemoryWhereItAsksForThat) {
+  auto* const used = Allocate(100);
   std::memset(used, 0xff, 100);
-  memory.free(used, memory.mem_user_data);
-  auto* const zeroed = static_cast<uint8_t*>(memory.calloc(10, 10, memory.mem_user_data));
+  Free(used);
+  auto* const zeroed = static_cast<uint8_t*>(AllocateZeroed(10, 10));
   for (int i = 0; i < 100; ++i) EXPECT_EQ(zeroed[i], 0);
-  memory.free(zeroed, memory.mem_user_data);
+  Free(zeroed);
+}
+
+TEST_F(SessionMemoryTest, WhatNobodyCanHaveIsRefused) {
+  EXPECT_EQ(Allocate(size_t{1} << 32), nullptr);
+  EXPECT_EQ(Allocate(SIZE_MAX), nullptr);
+  EXPECT_EQ(AllocateZeroed(SIZE_MAX / 2, 4), nullptr);
 }
 
 }  // namespace
