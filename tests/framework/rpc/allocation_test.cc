@@ -1,7 +1,5 @@
 // What a call costs in memory: the path of a request is counted, so that nothing creeps in unseen.
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "framework/actor/actor_system.h"
@@ -11,20 +9,8 @@
 #include "framework/rpc/transport.h"
 #include "framework/testing/manual_clock.h"
 #include "gtest/gtest.h"
+#include "tests/allocation_count.h"
 #include "tests/framework/rpc/testdata/echo.rota.h"
-
-namespace {
-uint64_t allocations = 0;
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace rota {
 namespace {
@@ -68,14 +54,14 @@ uint64_t AllocationsOfOneCall(const CallStart& start) {
   for (int i = 0; i < 10; ++i) {
     BareCall call(start);
     Payload request = Payload::Copy("");
-    const uint64_t before = allocations;
+    const uint64_t before = AllocationCount();
     CallSink* const sink = dispatcher.OnCall(call);
     sink->OnMessage(std::move(request));
     sink->OnHalfClose();
     loop.RunOnce();
     EXPECT_TRUE(call.finished());
     sink->OnDone(OkStatus());
-    counted = allocations - before;
+    counted = AllocationCount() - before;
   }
   return counted;
 }
