@@ -116,16 +116,15 @@ void InProcessCall::End(const Status& status) {
 }
 
 InProcessServer::~InProcessServer() {
+  life_.DropDone();
   CancelAll(CancelledError("the server is gone"));
-  grace_.Clear();
   drain_check_.Clear();
-  if (handle_) handle_->Close();
 }
 
 Ref<InProcessCall> InProcessServer::StartCall(CallStart start) {
   ROTA_CHECK(acceptor_ != nullptr, "Listen() comes before the first call");
   Ref<InProcessCall> call(new InProcessCall(*this, std::move(start)));
-  if (draining_) {
+  if (!life_.serving()) {
     ++stats_.calls_refused;
     call->status_ = UnavailableError("the server drains");
     call->done_ = true;
@@ -139,17 +138,8 @@ Ref<InProcessCall> InProcessServer::StartCall(CallStart start) {
 
 StatusOr<std::vector<std::string>> InProcessServer::Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) {
   acceptor_ = &acceptor;
-  if (keeps_alive_) handle_ = loop_.OpenHandle();
+  life_.Begin(keeps_alive_);
   return addresses;
-}
-
-void InProcessServer::Drain(Duration grace, Callback done) {
-  if (!draining_) drained_ = std::move(done);
-  draining_ = true;
-  grace_.Clear();
-  const ContextScope none(nullptr);
-  grace_ = loop_.SetTimeout(grace, [this] { CancelAll(CancelledError("the grace period of the server is over")); });
-  drain_check_ = loop_.SetImmediate([this] { EndDrainIfEmpty(); });
 }
 
 void InProcessServer::CancelAll(const Status& status) {
@@ -163,10 +153,7 @@ void InProcessServer::OnEnd(InProcessCall& call) {
 }
 
 void InProcessServer::EndDrainIfEmpty() {
-  if (!draining_ || !calls_.empty() || !drained_) return;
-  grace_.Clear();
-  if (handle_) std::exchange(handle_, nullptr)->Close();
-  std::exchange(drained_, nullptr)();
+  if (life_.draining() && calls_.empty()) life_.End();
 }
 
 }  // namespace rota

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/loop/event_loop.h"
+#include "framework/rpc/server_life.h"
 #include "framework/rpc/transport.h"
 
 namespace rota {
@@ -113,7 +115,7 @@ class InProcessServer final : public Server {
   Ref<InProcessCall> StartCall(std::string path) { return StartCall(CallStart{.path = std::move(path), .authority = "in-process", .peer = "in-process:1", .metadata = {}}); }
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) override;
-  void Drain(Duration grace, Callback done) override;
+  void Drain(Duration grace, Callback done) override { life_.Drain(grace, std::move(done)); }
   const TransportStats& stats() const override { return stats_; }
 
  private:
@@ -128,13 +130,12 @@ class InProcessServer final : public Server {
   const bool keeps_alive_;
 
   CallAcceptor* acceptor_ = nullptr;
-  Ref<Handle> handle_;
   std::vector<Ref<InProcessCall>> calls_;
   TransportStats stats_;
-  bool draining_ = false;
-  Callback drained_;
-  Timer grace_;
   Immediate drain_check_;
+  ServerLife life_{loop_,
+                   {.begin_drain = [this] { drain_check_ = loop_.SetImmediate([this] { EndDrainIfEmpty(); }); },
+                    .cancel_calls = [this] { CancelAll(CancelledError("the grace period of the server is over")); }}};
 };
 
 }  // namespace rota

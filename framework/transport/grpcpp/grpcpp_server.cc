@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "framework/loop/event_loop.h"
+#include "framework/rpc/server_life.h"
 #include "framework/transport/grpcpp/bridge.h"
 #include "framework/transport/grpcpp/credentials.h"
 #include "framework/transport/grpcpp/grpc_log.h"
@@ -39,12 +40,10 @@ class GrpcppServer final : public Server, private CallHost {
   ~GrpcppServer() override;
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) override;
-  void Drain(Duration grace, Callback done) override;
+  void Drain(Duration grace, Callback done) override { life_.Drain(grace, std::move(done)); }
   const TransportStats& stats() const override { return CallHost::stats; }
 
  private:
-  enum class State { kNew, kServing, kDraining, kStopped };
-
   // Comes back when gRPC's server has no call and no connection left.
   class ShutdownTag final : public Tag, public grpc::internal::CompletionQueueTag {
    public:
@@ -65,36 +64,30 @@ class GrpcppServer final : public Server, private CallHost {
   void OnEnd(GrpcppCall& call) override;
   void BeginShutdown();
   void CancelCalls();
-  void LimitGrace(Duration grace);
   void OnShutdown();
   void StopIfQuiet();
 
-  State state_ = State::kNew;
   CallAcceptor* acceptor_ = nullptr;
   grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::Server> server_;
   std::shared_ptr<Bridge> bridge_;  // Shared: see bridge.h.
-  Ref<Handle> handle_;
   size_t open_ = 0;  // Requested, running and refused calls that are not over.
   ShutdownTag shutdown_tag_{*this};
   bool shut_down_ = false;
-  Timer grace_;
-  TimePoint grace_end_ = kNoDeadline;
-  Callback drained_;
+  ServerLife life_{loop, {.begin_drain = [this] { BeginShutdown(); }, .cancel_calls = [this] { CancelCalls(); }}};
 };
 
 // ---- Listening.
 
 StatusOr<std::vector<std::string>> GrpcppServer::Listen(const std::vector<std::string>& addresses,
                                                         CallAcceptor& acceptor) {
-  if (state_ != State::kNew) return FailedPreconditionError("Listen() was called before, or after Drain()");
+  if (!life_.is_new()) return FailedPreconditionError("Listen() was called before, or after Drain()");
   if (addresses.empty()) return InvalidArgumentError("no address to listen on");
   for (const std::string& address : addresses) ROTA_RETURN_IF_ERROR(CheckListenAddress(address));
   std::vector<int> ports(addresses.size(), 0);
   ROTA_RETURN_IF_ERROR(Build(addresses, ports));
   acceptor_ = &acceptor;
-  state_ = State::kServing;
-  handle_ = loop.OpenHandle();
+  life_.Begin();
   bridge_->Start();
   for (size_t i = 0; i < kRequestedCalls; ++i) RequestCall();
   std::vector<std::string> bound;
@@ -139,8 +132,8 @@ void GrpcppServer::RequestCall() {
 
 void GrpcppServer::OnBegin(GrpcppCall& call) {
   // What gRPC took in before the drain began is served: its client cannot know of the drain.
-  if (state_ == State::kStopped || cancelling) return call.Refuse(UnavailableError("the server drains"));
-  if (state_ == State::kServing) RequestCall();
+  if (life_.stopped() || cancelling) return call.Refuse(UnavailableError("the server drains"));
+  if (life_.serving()) RequestCall();
   if (CallHost::stats.calls_in_flight() >= options.max_concurrent_calls) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(options.max_concurrent_calls) +
                                               " calls at once"));
@@ -156,25 +149,7 @@ void GrpcppServer::OnEnd(GrpcppCall& call) {
 
 // ---- Draining.
 
-void GrpcppServer::Drain(Duration grace, Callback done) {
-  switch (state_) {
-    case State::kNew:
-    case State::kStopped:
-      state_ = State::kStopped;
-      if (done) loop.SetImmediate(std::move(done));
-      return;
-    case State::kServing:
-      drained_ = std::move(done);
-      BeginShutdown();
-      break;
-    case State::kDraining:
-      break;  // The first one keeps its `done`.
-  }
-  LimitGrace(grace);
-}
-
 void GrpcppServer::BeginShutdown() {
-  state_ = State::kDraining;
   // grpc::Server::Shutdown() would wait for the calls; the function below it does not.
   grpc_server_shutdown_and_notify(server_->c_server(), bridge_->queue().cq(),
                                   static_cast<grpc::internal::CompletionQueueTag*>(&shutdown_tag_));
@@ -185,15 +160,6 @@ void GrpcppServer::CancelCalls() {
   grpc_server_cancel_all_calls(server_->c_server());
 }
 
-void GrpcppServer::LimitGrace(Duration grace) {
-  if (grace <= Duration::zero()) return CancelCalls();
-  const TimePoint end = After(loop.Now(), grace);
-  if (end >= grace_end_) return;
-  grace_end_ = end;
-  grace_.Clear();
-  grace_ = loop.SetTimeout(grace, [this] { CancelCalls(); });
-}
-
 void GrpcppServer::OnShutdown() {
   shut_down_ = true;
   StopIfQuiet();
@@ -201,24 +167,21 @@ void GrpcppServer::OnShutdown() {
 
 void GrpcppServer::StopIfQuiet() {
   if (!shut_down_ || open_ > 0) return;
-  state_ = State::kStopped;
-  grace_.Clear();
   // Does not wait any more, but gRPC wants it before its queue goes.
   server_->Shutdown();
   bridge_->Stop();
   server_.reset();
   bridge_.reset();
   // In the close phase, and so after the OnDone() of the last call.
-  handle_->Close(std::move(drained_));
+  life_.End();
 }
 
 GrpcppServer::~GrpcppServer() {
   if (bridge_ == nullptr) return;
-  drained_ = nullptr;
-  if (state_ == State::kServing) BeginShutdown();
-  CancelCalls();
+  life_.DropDone();
+  life_.Drain(Duration::zero(), nullptr);
   const std::shared_ptr<Bridge> bridge = bridge_;
-  bridge->CompleteUntil([this] { return state_ == State::kStopped; });
+  bridge->CompleteUntil([this] { return life_.stopped(); });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "framework/base/ring_queue.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/hooks.h"
+#include "framework/rpc/server_life.h"
 #include "framework/transport/native/call_pool.h"
 #include "framework/transport/native/connection.h"
 #include "framework/transport/native/descriptor_room.h"
@@ -68,13 +69,11 @@ class NativeServer final : public Server, private Host, private LoopHook {
   ~NativeServer() override;
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) override;
-  void Drain(Duration grace, Callback done) override;
+  void Drain(Duration grace, Callback done) override { life_.Drain(grace, std::move(done)); }
   void Trim() override { pool_->Trim(); }
   const TransportStats& stats() const override { return Host::stats; }
 
  private:
-  enum class State { kNew, kServing, kDraining, kStopped };
-
   void OnAccepted(int fd, std::string peer);
   std::unique_ptr<Socket> NewSocket(int fd);
 
@@ -89,13 +88,10 @@ class NativeServer final : public Server, private Host, private LoopHook {
   bool IsDue() const override { return deliveries_->unpromised() > 0 || !to_flush_.empty() || IsQuiet(); }
 
   void BeginDrain();
-  void LimitGrace(Duration grace);
   void CancelCalls();
   // A drain is over.
-  bool IsQuiet() const { return state_ == State::kDraining && connections_.empty() && Host::stats.calls_in_flight() == 0; }
-  void Stop();
+  bool IsQuiet() const { return life_.draining() && connections_.empty() && Host::stats.calls_in_flight() == 0; }
 
-  State state_ = State::kNew;
   Ref<CallPool> pool_ = MakeRef<CallPool>();
   std::unique_ptr<TlsContext> tls_;  // Null: plain text.
   std::vector<uint8_t> buffer_;
@@ -105,11 +101,8 @@ class NativeServer final : public Server, private Host, private LoopHook {
   const Ref<Deliveries> deliveries_ = MakeRef<Deliveries>();
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> flushing_;
-  Ref<Handle> handle_;
   std::minstd_rand random_{std::random_device{}()};
-  Timer grace_;
-  TimePoint grace_end_ = kNoDeadline;
-  Callback drained_;
+  ServerLife life_{loop, {.begin_drain = [this] { BeginDrain(); }, .cancel_calls = [this] { CancelCalls(); }}};
 };
 
 NativeServer::NativeServer(EventLoop& event_loop, const ServerOptions& server_options)
@@ -122,8 +115,7 @@ NativeServer::NativeServer(EventLoop& event_loop, const ServerOptions& server_op
 NativeServer::~NativeServer() {
   loop.prepare_hooks().Remove(*this);
   loop.check_hooks().Remove(*this);
-  grace_.Clear();
-  drained_ = nullptr;
+  life_.DropDone();
   cancelling = true;
   for (const Ref<Listener>& listener : listeners_) listener->Abandon();
   while (!connections_.empty()) connections_.back()->Close();
@@ -142,7 +134,7 @@ NativeServer::~NativeServer() {
 // ---- Listening.
 
 StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) {
-  if (state_ != State::kNew) return FailedPreconditionError("Listen() was called before, or after Drain()");
+  if (!life_.is_new()) return FailedPreconditionError("Listen() was called before, or after Drain()");
   if (addresses.empty()) return InvalidArgumentError("no address to listen on");
   if (options.tls.enabled()) {
     StatusOr<std::unique_ptr<TlsContext>> tls = TlsContext::Load(options.tls, loop.Now());
@@ -166,8 +158,7 @@ StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::s
     return status;
   }
   acceptor = &call_acceptor;
-  state_ = State::kServing;
-  handle_ = loop.OpenHandle();
+  life_.Begin();
   std::vector<std::string> bound;
   for (ListenSockets& sockets : opened) {
     for (const int fd : sockets.fds) {
@@ -237,53 +228,20 @@ void NativeServer::RunHook() {
   flushing_.clear();
   // The ends of the calls whose last bytes are out.
   DeliverQueued();
-  if (IsQuiet()) Stop();
+  if (IsQuiet()) life_.End();
 }
 
 // ---- Draining.
 
-void NativeServer::Drain(Duration grace, Callback done) {
-  switch (state_) {
-    case State::kNew:
-    case State::kStopped:
-      state_ = State::kStopped;
-      if (done) loop.SetImmediate(std::move(done));
-      return;
-    case State::kServing:
-      drained_ = std::move(done);
-      BeginDrain();
-      break;
-    case State::kDraining:
-      break;  // The first one keeps its `done`.
-  }
-  LimitGrace(grace);
-}
-
 void NativeServer::BeginDrain() {
   for (const Ref<Listener>& listener : listeners_) listener->Close();
   listeners_.clear();
-  state_ = State::kDraining;
   for (const Ref<Connection>& connection : connections_) connection->BeginDrain();
-}
-
-void NativeServer::LimitGrace(Duration grace) {
-  if (grace <= Duration::zero()) return CancelCalls();
-  const TimePoint end = After(loop.Now(), grace);
-  if (end >= grace_end_) return;
-  grace_end_ = end;
-  grace_.Clear();
-  grace_ = loop.SetTimeout(grace, [this] { CancelCalls(); });
 }
 
 void NativeServer::CancelCalls() {
   cancelling = true;
   for (const Ref<Connection>& connection : connections_) connection->Cancel();
-}
-
-void NativeServer::Stop() {
-  state_ = State::kStopped;
-  grace_.Clear();
-  handle_->Close(std::move(drained_));
 }
 
 }  // namespace

@@ -133,6 +133,16 @@ TEST_F(InProcessTransportTest, DrainCancelsWhatIsLeftAfterTheGracePeriod) {
   EXPECT_EQ(running->status()->code(), StatusCode::kCancelled);
 }
 
+TEST_F(InProcessTransportTest, ASecondDrainCannotLengthenTheGracePeriod) {
+  const auto running = server_.StartCall("/a/b");
+  const TimePoint before = loop_.Now();
+  server_.Drain(std::chrono::seconds(5), nullptr);
+  server_.Drain(std::chrono::seconds(50), nullptr);
+  loop_.Run();
+  EXPECT_EQ(loop_.Now() - before, std::chrono::seconds(5));
+  EXPECT_EQ(running->status()->code(), StatusCode::kCancelled);
+}
+
 TEST_F(InProcessTransportTest, TheServerEndsWhatRunsWhenItGoes) {
   Recorder recorder;
   auto server = std::make_unique<InProcessServer>(loop_);
