@@ -45,10 +45,18 @@ void Connection::OnReadable() {
   ++host_.stats.batches;
   host_.read_at = host_.loop.Now();
   upkeep_.OnRead(host_.read_at);
-  const bool alive = ReadSome();
+  // Also after an exception of a sink.
+  const struct Rest {
+    ~Rest() { connection.AfterRead(alive); }
+    Connection& connection;
+    const bool alive;
+  } rest{*this, ReadSome()};
   host_.DeliverQueued();
+}
+
+void Connection::AfterRead(bool alive) {
   if (closed_) return;
-  if (!alive) return Close();
+  if (!alive) return Lose();
   if (!ready_ && socket_->IsReady()) {
     ready_ = true;
     host_.QueueFlush(*this);
@@ -68,7 +76,7 @@ void Connection::GoOnReading() {
 // False: the peer is gone, or does not speak HTTP/2.
 bool Connection::ReadSome() {
   if (session_.HoldsInput()) return session_.ReceiveHeld();
-  for (size_t total = 0; total < kReadQuota && !session_.HoldsInput();) {
+  for (size_t total = 0; total < kReadQuota && !session_.HoldsInput() && !closed_;) {
     const Socket::Result result = socket_->Read(host_.read_buffer);
     if (result.bytes > 0 && !session_.Receive(host_.read_buffer.first(result.bytes))) return false;
     if (result.ended) return false;
@@ -81,7 +89,7 @@ bool Connection::ReadSome() {
 void Connection::Discard() {
   for (size_t total = 0; total < kReadQuota;) {
     const Socket::Result result = socket_->Read(host_.read_buffer);
-    if (result.ended) return Close();
+    if (result.ended) return Lose();
     if (result.drained) break;
     total += result.bytes;
   }
@@ -110,7 +118,7 @@ bool Connection::Send(Output& output) {
   const Socket::Result result = socket_->Write(output.pieces());
   if (result.ended) {
     output.Clear();
-    Close();
+    Lose();
     return false;
   }
   output.Advance(result.bytes);
@@ -178,7 +186,7 @@ void Connection::OnAlarm() {
       Cancel();
       break;
     case Upkeep::Action::kClose:
-      return Close();
+      return Lose();
   }
   SetAlarm();
 }
@@ -191,7 +199,7 @@ void Connection::EndOutput() {
   session_.Close();
   alarm_.Clear();
   socket_->EndOutput();
-  linger_ = host_.loop.SetTimeout(kLinger, [self = Ref<Connection>(this)] { self->Close(); });
+  linger_ = host_.loop.SetTimeout(kLinger, [self = Ref<Connection>(this)] { self->Lose(); });
 }
 
 void Connection::BeginDrain() {
@@ -205,9 +213,14 @@ void Connection::Cancel() {
   session_.EndDrain();
 }
 
+void Connection::Lose() {
+  if (!std::exchange(closed_, true)) host_.QueueClose(*this);
+}
+
 void Connection::Close() {
-  if (std::exchange(closed_, true)) return;
+  if (std::exchange(over_, true)) return;
   const Ref<Connection> keep(this);
+  closed_ = true;
   linger_.Clear();
   alarm_.Clear();
   socket_->Close();

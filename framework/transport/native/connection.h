@@ -34,7 +34,7 @@ class Connection final : public RefCounted, private SessionOwner {
   void BeginDrain();
   // Resets what runs and ends the connection as soon as the peer knows.
   void Cancel();
-  // Ends it here and now.
+  // Ends it and its calls here and now.
   void Close();
 
   size_t index = 0;           // In the list of the server.
@@ -44,12 +44,16 @@ class Connection final : public RefCounted, private SessionOwner {
   void WaitToRead();
   void OnReadable();
   bool ReadSome();
+  void AfterRead(bool alive);
   void GoOnReading();
   void Discard();
   void WaitToWrite();
   void OnWritable();
   bool Send(Output& output);
   void EndOutput();
+  // The peer is gone, or has had its time: nothing is read or written any more, and the rest ends when its turn has come,
+  // because thousands of peers may go at once.
+  void Lose();
 
   void SetAlarm();
   void OnAlarm();
@@ -73,7 +77,8 @@ class Connection final : public RefCounted, private SessionOwner {
   bool ready_;  // The socket takes bytes.
   bool reading_paused_ = false;
   bool output_ended_ = false;  // All is said; the peer is to close.
-  bool closed_ = false;
+  bool closed_ = false;  // It waits for Close() at most.
+  bool over_ = false;    // Close() was called.
   Timer linger_;
 };
 

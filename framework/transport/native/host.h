@@ -32,10 +32,13 @@ class Host {
   // Something has happened that the sink of `call` is to hear: it is delivered after the code that runs now, at the latest
   // before poll sleeps.
   virtual void QueueCall(NativeCall& call) = 0;
-  // Delivers what is queued; not from inside of a callback of nghttp2.
+  // Delivers what is queued, a few calls here and the rest in callbacks of their own. From a callback of the loop, and not from
+  // inside of one of nghttp2.
   virtual void DeliverQueued() = 0;
   // `connection` has something to send: it is flushed when the phase is through.
   virtual void QueueFlush(Connection& connection) = 0;
+  // `connection` is to be closed when its turn has come, a few in an iteration.
+  virtual void QueueClose(Connection& connection) = 0;
   // `connection` is over; the host lets go of it.
   virtual void OnClosed(Connection& connection) = 0;
 

@@ -18,7 +18,9 @@
 namespace rota::native {
 namespace {
 
-constexpr int kAtOnce = 64;
+// The rest waits in the queue of the system: a connection that has come costs most when it is new, and those that are served
+// are not to wait for a crowd.
+constexpr int kAtOnce = 16;
 
 // How long accepting rests when descriptors or memory are short.
 constexpr Duration kRest = std::chrono::milliseconds(200);

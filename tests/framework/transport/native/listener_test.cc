@@ -80,6 +80,22 @@ TEST_F(ListenerTest, AcceptsWhoeverHasComeAndNamesThem) {
   EXPECT_NE(on, 0);
 }
 
+TEST_F(ListenerTest, OfACrowdItAcceptsAFewInAnIteration) {
+  for (int i = 0; i < 100; ++i) Connect();
+  on_accepted_ = [this] {
+    if (accepted_.size() == 100) listener_->Close();
+  };
+  listener_->Start();
+  size_t iterations = 0;
+  for (bool alive = true; alive; ++iterations) {
+    const size_t before = accepted_.size();
+    alive = loop_.RunOnce();
+    EXPECT_LE(accepted_.size() - before, 16u);
+  }
+  EXPECT_EQ(accepted_.size(), 100u);
+  EXPECT_LE(iterations, 10u) << "it rests in between";
+}
+
 TEST_F(ListenerTest, ClosingTakesThoseWhoWaitWithItAndTurnsAwayWhoComesLater) {
   Connect();
   listener_->Start();
