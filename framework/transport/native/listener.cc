@@ -20,7 +20,8 @@ namespace {
 
 // The rest waits in the queue of the system: a connection that has come costs most when it is new, and those that are served
 // are not to wait for a crowd.
-constexpr int kAtOnce = 16;
+constexpr int kAtOnce = 8;
+constexpr int kTurnedAwayAtOnce = 64;
 
 // How long accepting rests when descriptors or memory are short.
 constexpr Duration kRest = std::chrono::milliseconds(200);
@@ -82,7 +83,7 @@ bool Listener::AcceptOne() {
 
 void Listener::TurnAway() {
   if (reserve_ >= 0) close(reserve_);
-  for (int i = 0; i < kAtOnce; ++i) {
+  for (int i = 0; i < kTurnedAwayAtOnce; ++i) {
     const int fd = accept4(readiness_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) break;
     close(fd);

@@ -164,6 +164,7 @@ StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::s
     }
     return status;
   }
+  descriptors_.Reserve();
   acceptor = &call_acceptor;
   life_.Begin();
   std::vector<std::string> bound;

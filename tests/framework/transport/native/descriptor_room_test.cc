@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -62,6 +66,32 @@ TEST_F(DescriptorRoomTest, MakesMoreOnlyForMoreThanThereEverWere) {
   const size_t before = mallinfo2().uordblks;
   for (size_t open = 0; open <= DescriptorRoom::kAtOnce; ++open) room_.Ensure(open);
   EXPECT_EQ(mallinfo2().uordblks, before);
+}
+
+// "FDSize" in proc(5): the places that the system has made for descriptors of this process.
+size_t DescriptorPlaces() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("FDSize:", 0) == 0) return std::stoul(line.substr(7));
+  }
+  return 0;
+}
+
+TEST_F(DescriptorRoomTest, TheSystemIsToldBeforeThatManyMayCome) {
+  rlimit old{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
+  // As few as the process may have, if that is less.
+  const rlimit few{.rlim_cur = 2000, .rlim_max = old.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const int next = NextDescriptor();
+  ASSERT_LT(DescriptorPlaces(), 2000u);
+  room_.Reserve();
+  EXPECT_GE(DescriptorPlaces(), 2000u);
+  EXPECT_LT(DescriptorPlaces(), 4096u);
+  setrlimit(RLIMIT_NOFILE, &old);
+  room_.Reserve();
+  EXPECT_GE(DescriptorPlaces(), std::min<size_t>(old.rlim_cur, DescriptorRoom::kReserved));
+  EXPECT_EQ(NextDescriptor(), next) << "one is left open";
 }
 
 TEST_F(DescriptorRoomTest, LeavesNoDescriptorOpen) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -97,6 +98,21 @@ class NativeServerTest : public testing::Test {
   std::string address_;
   std::vector<std::unique_ptr<RawConnection>> clients_;
 };
+
+TEST_F(NativeServerTest, HasRoomForDescriptorsBeforeTheFirstPeerComes) {
+  const auto places = [] {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.rfind("FDSize:", 0) == 0) return std::stoul(line.substr(7));
+    }
+    return 0ul;
+  };
+  Listen();
+  EXPECT_GE(places(), 512u);
+  const size_t before = places();
+  Open(200);
+  EXPECT_EQ(places(), before);
+}
 
 TEST_F(NativeServerTest, PeersThatGoAllAtOnceAreLetGoAFewInAnIteration) {
   constexpr size_t kPeers = 200;
