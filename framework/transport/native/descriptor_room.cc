@@ -29,15 +29,16 @@ void DescriptorRoom::Make() {
   // epoll hears of none.
   const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
+  const size_t count = std::clamp(made_, kAtOnce, kMostAtOnce);
   std::vector<boost::asio::posix::stream_descriptor> descriptors;
-  descriptors.reserve(kAtOnce);
+  descriptors.reserve(count);
   boost::system::error_code error;
-  while (descriptors.size() < kAtOnce && !error) descriptors.emplace_back(IoContext(loop_)).assign(fd, error);
+  while (descriptors.size() < count && !error) descriptors.emplace_back(IoContext(loop_)).assign(fd, error);
   for (auto& descriptor : descriptors) {
     if (descriptor.is_open()) descriptor.release();
   }
   close(fd);
-  made_ += kAtOnce;
+  made_ += count;
 }
 
 }  // namespace rota::native

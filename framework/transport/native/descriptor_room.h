@@ -12,7 +12,9 @@ namespace rota::native {
 // Owner:  the server.
 class DescriptorRoom {
  public:
+  // How many states are made at once: as many as there are, within these. The ends of a row share their pages with others.
   static constexpr size_t kAtOnce = 64;
+  static constexpr size_t kMostAtOnce = 512;
   // 8 bytes each, in the system.
   static constexpr size_t kReserved = 16 << 10;
 
@@ -28,8 +30,8 @@ class DescriptorRoom {
   // less than 200 bytes each, for the next one, and frees none. Made one by one, as connections come, each lies between the
   // memory of two connections, and when those are gone it keeps a page of 4 KiB from going back to the system.
   // Source: boost/asio/detail/object_pool.hpp and epoll_reactor.hpp (1.81).
-  // `open` descriptors are about to be watched at once. Costs something only when there were never that many, and then for
-  // kAtOnce of them. Without a free descriptor it does nothing.
+  // `open` descriptors are about to be watched at once. Costs something only when there were never that many. Without a free
+  // descriptor it does nothing.
   void Ensure(size_t open) {
     if (open > made_) Make();
   }

@@ -75,7 +75,11 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) override;
   void Drain(Duration grace, Callback done) override { life_.Drain(grace, std::move(done)); }
-  void Trim() override { pool_->Trim(); }
+  void Trim() override {
+    pool_->Trim();
+    for (auto* connections : {&connections_, &to_flush_, &to_close_}) connections->shrink_to_fit();
+    if (flushed_ == flushing_.size()) flushing_ = {}, flushed_ = 0;
+  }
   const TransportStats& stats() const override { return Host::stats; }
 
  private:
@@ -85,15 +89,19 @@ class NativeServer final : public Server, private Host, private LoopHook {
   void QueueCall(NativeCall& call) override { deliveries_->Add(call); }
   void DeliverQueued() override;
   void QueueFlush(Connection& connection) override;
-  void QueueClose(Connection& connection) override { to_close_.Push(Ref<Connection>(&connection)); }
+  void QueueClose(Connection& connection) override { to_close_.emplace_back(&connection); }
   void OnClosed(Connection& connection) override;
   Ref<NativeCall> NewCall() override { return pool_->Take(); }
   double random() override { return std::uniform_real_distribution<double>()(random_); }
 
   void RunHook() override;
-  bool IsDue() const override { return deliveries_->unpromised() > 0 || !to_flush_.empty() || !to_close_.empty() || IsQuiet(); }
+  bool IsDue() const override {
+    return deliveries_->unpromised() > 0 || flushed_ < flushing_.size() || !to_flush_.empty() || !to_close_.empty() || IsQuiet();
+  }
 
   void PromiseDeliveries();
+  void FlushSome();
+  void CloseSome();
   void BeginDrain();
   void CancelCalls();
   // A drain is over.
@@ -106,8 +114,11 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<Ref<Connection>> connections_;
   DescriptorRoom descriptors_;
   const Ref<Deliveries> deliveries_ = MakeRef<Deliveries>();
-  RingQueue<Ref<Connection>> to_flush_;
-  RingQueue<Ref<Connection>> to_close_;
+  // Vectors, because what a rush leaves of them is one piece: a queue in blocks kept a page of the heap for each.
+  std::vector<Ref<Connection>> to_flush_;
+  std::vector<Ref<Connection>> flushing_;  // From flushed_ on.
+  size_t flushed_ = 0;
+  std::vector<Ref<Connection>> to_close_;
   std::minstd_rand random_{std::random_device{}()};
   ServerLife life_{loop, {.begin_drain = [this] { BeginDrain(); }, .cancel_calls = [this] { CancelCalls(); }}};
 };
@@ -232,21 +243,38 @@ void NativeServer::PromiseDeliveries() {
 
 void NativeServer::QueueFlush(Connection& connection) {
   if (std::exchange(connection.flush_queued, true)) return;
-  to_flush_.Push(Ref<Connection>(&connection));
+  to_flush_.emplace_back(&connection);
 }
 
 void NativeServer::RunHook() {
   PromiseDeliveries();
-  // What comes up meanwhile waits, so that this ends.
-  for (size_t left = std::min(to_flush_.size(), kFlushesAtOnce); left > 0; --left) {
-    const Ref<Connection> connection = to_flush_.Pop();
-    connection->flush_queued = false;
-    connection->Flush();
-  }
-  for (size_t left = std::min(to_close_.size(), kClosesAtOnce); left > 0; --left) to_close_.Pop()->Close();
+  FlushSome();
+  CloseSome();
   // The ends of the calls whose last bytes are out.
   PromiseDeliveries();
   if (IsQuiet()) life_.End();
+}
+
+// In the order in which they came, and none twice.
+void NativeServer::FlushSome() {
+  if (flushed_ == flushing_.size()) {
+    flushing_.clear();
+    flushing_.swap(to_flush_);
+    flushed_ = 0;
+  }
+  for (const size_t end = std::min(flushing_.size(), flushed_ + kFlushesAtOnce); flushed_ < end;) {
+    const Ref<Connection> connection = std::move(flushing_[flushed_++]);
+    connection->flush_queued = false;
+    connection->Flush();
+  }
+}
+
+void NativeServer::CloseSome() {
+  for (size_t left = std::min(to_close_.size(), kClosesAtOnce); left > 0; --left) {
+    const Ref<Connection> connection = std::move(to_close_.back());
+    to_close_.pop_back();
+    connection->Close();
+  }
 }
 
 // ---- Draining.

@@ -56,6 +56,20 @@ TEST_F(DescriptorRoomTest, WhatWasMadeBeforeCostsNothingWhenItIsNeeded) {
   EXPECT_GE(CostOf(DescriptorRoom::kAtOnce + 10), 10u * 100);
 }
 
+TEST_F(DescriptorRoomTest, RowsGrowWithWhatThereIs) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "the sanitizers bring a heap of their own";
+#endif
+#endif
+  std::vector<stream_descriptor> watched;
+  for (size_t open = 1; open <= 2 * DescriptorRoom::kAtOnce + 1; ++open) {
+    room_.Ensure(open);
+    watched.emplace_back(IoContext(loop_), eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  }
+  EXPECT_EQ(CostOf(2 * DescriptorRoom::kAtOnce - 1), 0u);
+}
+
 TEST_F(DescriptorRoomTest, MakesMoreOnlyForMoreThanThereEverWere) {
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
