@@ -1,16 +1,18 @@
 #ifndef ROTA_BASE_HISTOGRAM_H_
 #define ROTA_BASE_HISTOGRAM_H_
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 
 namespace rota {
 
 // Counts durations in buckets whose upper bounds are powers of two nanoseconds, from 2^10 (about 1 us) to 2^34
-// (about 17 s), and one for what is longer. Recording is one bit count and three additions.
+// (about 17 s), and one for what is longer. Recording is one bit count and two additions, without a branch.
 // Thread: one; observe reads it on the same thread when a scrape comes.
 class DurationHistogram {
  public:
@@ -18,10 +20,8 @@ class DurationHistogram {
   static constexpr size_t kBounds = 25;
 
   void Record(std::chrono::nanoseconds duration) noexcept {
-    const int64_t signed_ns = duration.count();
-    const uint64_t ns = signed_ns > 0 ? static_cast<uint64_t>(signed_ns) : 0;
+    const auto ns = static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0));
     ++buckets_[Bucket(ns)];
-    ++count_;
     sum_ns_ += ns;
   }
 
@@ -30,20 +30,17 @@ class DurationHistogram {
   static constexpr double BoundSeconds(size_t i) noexcept {
     return static_cast<double>(uint64_t{1} << (kFirstExponent + i)) * 1e-9;
   }
-  uint64_t count() const noexcept { return count_; }
+  uint64_t count() const noexcept { return std::accumulate(buckets_.begin(), buckets_.end(), uint64_t{0}); }
   std::chrono::nanoseconds sum() const noexcept { return std::chrono::nanoseconds(sum_ns_); }
 
  private:
   static size_t Bucket(uint64_t ns) noexcept {
-    // ceil(log2(ns)), because a bucket includes its upper bound.
-    const int exponent = ns <= 1 ? 0 : std::bit_width(ns - 1);
-    if (exponent <= kFirstExponent) return 0;
-    const size_t i = static_cast<size_t>(exponent - kFirstExponent);
-    return i < kBounds ? i : kBounds;
+    // ceil(log2(ns)), because a bucket includes its upper bound; less kFirstExponent, and at least 0.
+    const uint64_t below = ns - static_cast<uint64_t>(ns > 0);
+    return std::min<size_t>(static_cast<size_t>(std::bit_width(below >> (kFirstExponent - 1) | 1)) - 1, kBounds);
   }
 
   std::array<uint64_t, kBounds + 1> buckets_{};
-  uint64_t count_ = 0;
   uint64_t sum_ns_ = 0;
 };
 

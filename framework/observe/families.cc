@@ -44,7 +44,7 @@ void Families::Sample(const DurationHistogram& durations, Labels labels) {
     bucket.upper_bound =
         i < DurationHistogram::kBounds ? DurationHistogram::BoundSeconds(i) : std::numeric_limits<double>::infinity();
   }
-  histogram.sample_count = durations.count();
+  histogram.sample_count = cumulative;
   histogram.sample_sum = std::chrono::duration<double>(durations.sum()).count();
 }
 
