@@ -82,7 +82,7 @@ def tell(suite, benchmarks, outcome, options):
         report.write_json(options.json, outcome.results)
         print(f"results: {options.json}")
     plot = options.plot or f".cache/bench/{suite.name}.png"
-    if outcome.results:
+    if outcome.results and suite.reference:
         os.makedirs(os.path.dirname(os.path.abspath(plot)), exist_ok=True)
         try:
             report.write_plot(plot, suite, outcome.results)

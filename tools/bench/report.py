@@ -31,7 +31,8 @@ def table(suite, results):
     results = [result for result in results if result.bench not in differences]
     widest = max([len(result.bench) for result in results] + [15]) + 1
     name = max(len(subject) for subject in suite.subjects) + 1
-    lines = [f"{'benchmark':{widest}}{'subject':{name}}{'median':>10} {'unit':14}{'min .. max':>22}{'spread':>8}  vs {suite.reference}"]
+    versus = f"vs {suite.reference}" if suite.reference else ""
+    lines = [f"{'benchmark':{widest}}{'subject':{name}}{'median':>10} {'unit':14}{'min .. max':>22}{'spread':>8}  {versus}".rstrip()]
     for subjects in by_bench(results).values():
         reference = subjects.get(suite.reference)
         for result in subjects.values():
@@ -39,7 +40,7 @@ def table(suite, results):
             spread = f"{amount(result.min)} .. {amount(result.max)}"
             lines.append(
                 f"{result.bench:{widest}}{result.subject:{name}}{amount(result.median):>10} {result.unit:14}"
-                f"{spread:>22}{relative_spread(result):>8.0%}  {ratio}"
+                f"{spread:>22}{relative_spread(result):>8.0%}  {ratio}".rstrip()
             )
     return lines
 

@@ -65,7 +65,7 @@ class Suite:
     benchmarks: typing.Sequence[Benchmark]
     # The first is ours.
     subjects: typing.Sequence[str]
-    # The subject that ratios are told to.
+    # The subject that ratios are told to, and that the picture is about; empty where the numbers are ratios themselves.
     reference: str
     # Bazel targets, built with --config=opt, and the subjects that are lost without each; without one that has none the suite
     # cannot run.

@@ -32,6 +32,12 @@ class ReportTest(unittest.TestCase):
         self.assertTrue(lines[1].rstrip().endswith("100%"), lines[1])
         self.assertEqual(report.verdicts(SUITE, [FAST], RESULTS[:1]), [])
 
+    def test_a_suite_of_ratios_is_told_without_further_ones(self):
+        suite = Suite(name="toy", benchmarks=[FAST], subjects=["ours"], reference="", targets={}, measure=None)
+        lines = report.table(suite, RESULTS[:1])
+        self.assertTrue(lines[0].endswith("spread"), lines[0])
+        self.assertTrue(lines[1].endswith("100%"), lines[1])
+
     def test_a_bar_is_met_or_missed(self):
         slow = [summarize("fast", "ours", "x/s", True, [1990.0])] + RESULTS[1:]
         self.assertEqual([(told.bench, told.met, told.text) for told in report.verdicts(SUITE, [FAST, SMALL], slow)],

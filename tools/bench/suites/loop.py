@@ -58,15 +58,14 @@ _MISSING = {
 }
 
 
-def measure(benchmark, subject, bin_dir, words=()):
-    """`words` are further arguments of the subject."""
+def measure(benchmark, subject, bin_dir):
     if (benchmark.name, subject) in _MISSING:
         raise NotMeasured(_MISSING[benchmark.name, subject])
     name, count = benchmark.name, _COUNTS[benchmark.name]
     if name in _ECHO_CONNECTIONS:
-        done = _echo(subject, bin_dir, _ECHO_CONNECTIONS[name], count, words)
+        done = _echo(subject, bin_dir, _ECHO_CONNECTIONS[name], count)
     else:
-        done = _answer(subject, subprocess.run(command(subject, bin_dir, name, count, words), stdout=subprocess.PIPE, timeout=_SECONDS))
+        done = _answer(subject, subprocess.run(command(subject, bin_dir, name, count), stdout=subprocess.PIPE, timeout=_SECONDS))
     if done["operations"] != count:
         raise MeasurementFailed(f"{name}: {subject} did {done['operations']} of {count} operations")
     return value(benchmark, count, done["amount"])
@@ -81,18 +80,18 @@ def value(benchmark, count, measured):
     return count / measured
 
 
-def command(subject, bin_dir, bench, count, words=()):
+def command(subject, bin_dir, bench, count):
     if subject != "node":
-        return [os.path.join(bin_dir, _FOLDER, subject + "_subject"), bench, str(count), *words]
+        return [os.path.join(bin_dir, _FOLDER, subject + "_subject"), bench, str(count)]
     node = shutil.which("node")
     if node is None:
         raise NotMeasured("Node is not installed")
     return [node, os.path.join(_FOLDER, "node_subject.js"), bench, str(count)]
 
 
-def _echo(subject, bin_dir, connections, count, words):
+def _echo(subject, bin_dir, connections, count):
     """The client measures; the server must have echoed as much."""
-    with subprocess.Popen(command(subject, bin_dir, "echo", connections, words), stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command(subject, bin_dir, "echo", connections), stdout=subprocess.PIPE, text=True) as server:
         try:
             port = json.loads(server.stdout.readline())["port"]
             client = os.path.join(bin_dir, _FOLDER, "echo_client")
