@@ -19,7 +19,6 @@ ServerCall::ServerCall(const CallParts& parts)
       system_(parts.system),
       kind_(parts.kind),
       stats_(parts.stats),
-      slots_(parts.call.start().slots),
       context_(MakeCallContext(system_.loop(), system_.workers(), parts.call.start(), method_.full_name)),
       started_(StartOf(parts.call.start(), system_.loop())),
       call_(&parts.call),

@@ -75,9 +75,13 @@ class ServerCall : public RefCounted, public Pooled, public CallSink, private Ca
   // Lies inside of its call, which it keeps alive: deleting it frees no memory but lets go of the call.
   class CallTurn final : public Turn {
    public:
-    explicit CallTurn(ServerCall& call) : Turn(call.context_), call_(&call) {}
+    explicit CallTurn(ServerCall& call) : Turn(call.context_), call_(&call), slot_(call.call_->start().slot) {}
     Task<void> Run(Actor& actor, RequestContext& context) override { return call_->Handle(actor, context); }
-    void Done(const Status& status) override { call_->OnHandled(status); }
+    void Done(const Status& status) override {
+      // Before the peer can hear of it, and fill its place.
+      slot_ = nullptr;
+      call_->OnHandled(status);
+    }
     static void operator delete(CallTurn* turn, std::destroying_delete_t) {
       const Ref<ServerCall> call = std::move(turn->call_);
       turn->~CallTurn();
@@ -85,6 +89,7 @@ class ServerCall : public RefCounted, public Pooled, public CallSink, private Ca
 
    private:
     Ref<ServerCall> call_;
+    Ref<RefCounted> slot_;  // As long as the handler runs.
   };
 
   // Takes the one request of a call.
@@ -104,8 +109,6 @@ class ServerCall : public RefCounted, public Pooled, public CallSink, private Ca
   ActorSystem& system_;
   ActorKind& kind_;
   MethodStats& stats_;
-  // As long as the handler runs.
-  const CallSlots slots_;
   const Ref<RequestContext> context_;
   const TimePoint started_;
 

@@ -19,14 +19,6 @@
 // protobuf. Everything here runs on the loop thread.
 namespace rota {
 
-// What a call takes up at its transport until its handler has ended, which may be long after OnDone(): a transport that counts
-// by these does not begin more calls than there may be handlers, however fast a peer opens and resets them. Null where
-// nothing is counted.
-struct CallSlots {
-  Ref<RefCounted> server;
-  Ref<RefCounted> connection;
-};
-
 // What the peer said when it opened a call.
 struct CallStart {
   std::string path;  // "/files.v1.Files/Stat"
@@ -36,7 +28,11 @@ struct CallStart {
   TimePoint deadline = kNoDeadline;
   // When its first bytes were read, or a little earlier; the epoch: the transport does not say. Spares a reading of the clock.
   TimePoint arrived = {};
-  CallSlots slots = {};
+  // What the call takes up at its transport for as long as anybody refers to it: the transport until the end of the call is on
+  // its way to the peer, and the RPC layer for as long as a handler runs, which may be long after OnDone(). A transport that counts
+  // by these does not begin more calls than there may be handlers, however fast a peer opens and resets them. Null where nothing
+  // is counted.
+  Ref<RefCounted> slot = {};
 };
 
 // Hears of one call. Belongs to the RPC layer.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -162,6 +163,38 @@ TEST_P(LoadFaultTest, CallsWhoseDeadlinePassesAllEndWithItAndLeaveNoHandler) {
     for (size_t i = calls - kAtOnce; i < calls; ++i) exceeded += connection.Await(streams[i]).status() == kDeadlineExceeded ? 1 : 0;
     EXPECT_EQ(exceeded, calls);
     return std::to_string(calls) + " calls, " + std::to_string(exceeded) + " DEADLINE_EXCEEDED";
+  });
+}
+
+// As h2load does, and any client that has more to ask than it may ask at once.
+TEST_P(LoadFaultTest, AClientThatKeepsAsManyStreamsOpenAsItMayIsNeverRefused) {
+  constexpr size_t kMost = 1000;
+  const size_t calls = Rounds(4000, 100000);
+  grpc::testing::StreamingOutputCallRequest request;
+  request.add_response_parameters()->set_size(10);
+  request.mutable_response_parameters(0)->set_interval_us(5000);
+  const std::string message = Message(request.SerializeAsString());
+  Attack("1,000 calls under way on one connection", [&] {
+    RawConnection connection(address());
+    connection.Start();
+    std::deque<uint32_t> open;
+    size_t ok = 0, other = 0;
+    for (size_t begun = 0; ok + other < calls && !connection.closed();) {
+      for (; begun < calls && open.size() < kMost; ++begun) {
+        open.push_back(connection.NextStream());
+        connection.Send(CallFrames(open.back(), "/grpc.testing.TestService/StreamingOutputCall") + DataFrames(open.back(), message, true));
+      }
+      // The oldest has ended, and those behind it that have, too.
+      connection.Await(open.front());
+      std::erase_if(open, [&](uint32_t stream) {
+        const Answer& answer = connection.Await(stream, RawConnection::Seconds(0));
+        if (!answer.ended && !answer.reset) return false;
+        ++(answer.status() == 0 ? ok : other);
+        return true;
+      });
+    }
+    EXPECT_EQ(ok, calls);
+    return std::to_string(ok) + " calls OK, " + std::to_string(other) + " refused or failed";
   });
 }
 

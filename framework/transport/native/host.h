@@ -10,15 +10,13 @@
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/native/call_slot.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
 
 class Connection;
 class NativeCall;
-
-// How many calls run is how many references there are to this, less one.
-class Running final : public RefCounted {};
 
 // What connections and calls share: all that there is once for each server.
 // Thread: loop.
@@ -50,9 +48,7 @@ class Host {
   EventLoop& loop;
   const ServerOptions options;
   TransportStats stats;
-  // Held by each call until its handler has ended.
-  const Ref<RefCounted> running = MakeRef<Running>();
-  size_t calls_running() const { return running->references() - 1; }
+  const Ref<CallCount> running = MakeRef<CallCount>();
   CallAcceptor* acceptor = nullptr;
   // When the connection that is read now began to be.
   TimePoint read_at = {};

@@ -111,6 +111,9 @@ void NativeCall::OnClosed() {
   DropMessages();
   LetGo(held_);
   wire_ = nullptr;
+  // Here, where the peer cannot know of the end yet, and not when the sink is told: a peer that keeps as many streams open as it may
+  // opens the next one as soon as it has seen the end of one.
+  start_.slot = nullptr;
   host_->QueueCall(*this);
 }
 
@@ -155,20 +158,18 @@ void NativeCall::Deliver() {
   CallSink* const sink = std::exchange(sink_, nullptr);
   if (sink == nullptr) return;
   ++host_->stats.calls_done;
-  // What counts from here on is the handler, if it runs on.
-  start_.slots = {};
   sink->OnDone(Outcome());
 }
 
 bool NativeCall::Begin() {
   // The peer took it back before anybody heard of it.
   if (refused_ || wire_ == nullptr) return false;
-  if (host_->calls_running() >= host_->options.max_concurrent_calls) {
+  if (host_->running->count() >= host_->options.max_concurrent_calls) {
     Refuse(ResourceExhaustedError("more than " + std::to_string(host_->options.max_concurrent_calls) + " calls at once"));
     return false;
   }
   begun_ = true;
-  start_.slots = {.server = host_->running, .connection = wire_->slot()};
+  start_.slot = MakeRef<CallSlot>(host_->running, wire_->running());
   ++host_->stats.calls_started;
   const Delivering scope(delivering_);
   CallSink* const sink = host_->acceptor->OnCall(*this);
@@ -288,7 +289,7 @@ void NativeCall::Clear() {
   start_.authority.clear();
   start_.metadata.Clear();
   start_.deadline = kNoDeadline;
-  start_.slots = {};
+  start_.slot = nullptr;
   received_.Clear();
   credit_ = unreturned_ = held_ = 0;
   fault_ = OkStatus();

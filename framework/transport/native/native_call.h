@@ -13,6 +13,7 @@
 #include "framework/base/status.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/native/call_slot.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/message_framer.h"
 #include "framework/transport/native/message_queue.h"
@@ -36,8 +37,8 @@ class CallWire {
   virtual void ResetStream(NativeCall& call, uint32_t error_code) = 0;
   // Keeps memory that may be about to be written.
   virtual void Keep(Payload message) = 0;
-  // Held by each call that has begun, until its handler has ended.
-  virtual const Ref<RefCounted>& slot() const = 0;
+  // Of the calls that have begun.
+  virtual const Ref<CallCount>& running() const = 0;
 
  protected:
   ~CallWire() = default;

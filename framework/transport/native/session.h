@@ -109,7 +109,7 @@ class Session final : private CallWire {
   void GiveCredit(NativeCall& call, size_t bytes) override;
   void LetGo(size_t bytes) override;
   void ResetStream(NativeCall& call, uint32_t error_code) override;
-  const Ref<RefCounted>& slot() const override { return running_; }
+  const Ref<CallCount>& running() const override { return running_; }
   void Keep(Payload message) override { owner_.Keep(std::move(message)); }
   void SubmitCalls();
   // A frame of nghttp2, and what it does not know of.
@@ -145,8 +145,7 @@ class Session final : private CallWire {
   FrameScanner scanner_;
   FloodGuard guard_;
   WindowTuner tuner_;
-  // Held by each call until its handler has ended.
-  const Ref<RefCounted> running_ = MakeRef<Running>();
+  const Ref<CallCount> running_ = MakeRef<CallCount>();
   size_t unreturned_ = 0;  // Bytes of the connection's window to give back.
   size_t held_ = 0;        // Bytes that calls hold.
   bool drain_begun_ = false;

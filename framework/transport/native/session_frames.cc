@@ -113,7 +113,7 @@ bool Session::IsAllowed(uint8_t& type, int32_t stream_id) {
 int Session::OnBeginHeaders(int32_t stream_id) {
   // Streams that were reset do not count for nghttp2, but their handlers may run on. An honest peer can try again, because
   // this one has not begun (RFC 9113, section 8.7).
-  if (running_->references() > kMaxStreams) {
+  if (running_->count() >= kMaxStreams) {
     ++host_.stats.calls_refused;
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
     history_.OnResetHere(stream_id);

@@ -59,7 +59,6 @@ class SwitchedCall final : public rota::RefCounted, public rota::Pooled, public 
         kind_(parts.kind),
         shared_(shared),
         stats_(kOn.metrics ? parts.stats : shared.stats),
-        slots_(parts.call.start().slots),
         context_(kOn.context ? rota::MakeCallContext(system_.loop(), system_.workers(), parts.call.start(), method_.full_name) : shared.context),
         started_(kOn.metrics ? StartOf(parts.call.start()) : rota::TimePoint()),
         call_(&parts.call),
@@ -113,9 +112,12 @@ class SwitchedCall final : public rota::RefCounted, public rota::Pooled, public 
  private:
   class CallTurn final : public rota::Turn {
    public:
-    explicit CallTurn(SwitchedCall& call) : Turn(call.context_), call_(&call) {}
+    explicit CallTurn(SwitchedCall& call) : Turn(call.context_), call_(&call), slot_(call.call_->start().slot) {}
     rota::Task<void> Run(rota::Actor& actor, rota::RequestContext& context) override { return call_->Handle(actor, context); }
-    void Done(const rota::Status& status) override { call_->Finish(status); }
+    void Done(const rota::Status& status) override {
+      slot_ = nullptr;
+      call_->Finish(status);
+    }
     static void operator delete(CallTurn* turn, std::destroying_delete_t) {
       const rota::Ref<SwitchedCall> call = std::move(turn->call_);
       turn->~CallTurn();
@@ -123,6 +125,7 @@ class SwitchedCall final : public rota::RefCounted, public rota::Pooled, public 
 
    private:
     rota::Ref<SwitchedCall> call_;
+    rota::Ref<rota::RefCounted> slot_;
   };
 
   rota::Task<void> Handle(rota::Actor& actor, rota::RequestContext& context) {
@@ -167,7 +170,6 @@ class SwitchedCall final : public rota::RefCounted, public rota::Pooled, public 
   rota::ActorKind& kind_;
   SharedByCalls& shared_;
   rota::MethodStats& stats_;
-  const rota::CallSlots slots_;
   const rota::Ref<rota::RequestContext> context_;
   const rota::TimePoint started_;
 

@@ -1,10 +1,12 @@
-// How much of what peers do one iteration takes on.
+// How much of what peers do one iteration takes on, and how many calls a connection may have.
 
 #include "framework/transport/native/native_server.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <deque>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -27,18 +29,27 @@ class Waiting final : public CallAcceptor {
  public:
   CallSink* OnCall(Call& call) override {
     calls.push_back(std::make_unique<Sink>(*this, call));
-    return calls.back().get();
+    Sink* const sink = calls.back().get();
+    if (on_call) std::exchange(on_call, nullptr)();
+    return sink;
   }
 
   struct Sink final : CallSink {
-    Sink(Waiting& all, Call& call) : all(all), call(call) {}
+    Sink(Waiting& all, Call& call) : all(all), call(call), slot(call.start().slot) {}
+    // As the RPC layer does when a handler has ended.
+    void Finish() {
+      slot = nullptr;
+      call.Finish(OkStatus(), Metadata());
+    }
     void OnMessage(Payload) override {}
     void OnHalfClose() override {}
     void OnWritable() override {}
     void OnDone(const Status&) override { ++all.done; }
     Waiting& all;
     Call& call;
+    Ref<RefCounted> slot;
   };
+  std::function<void()> on_call;  // Once.
   std::vector<std::unique_ptr<Sink>> calls;
   size_t done = 0;
 };
@@ -99,6 +110,62 @@ class NativeServerTest : public testing::Test {
   std::vector<std::unique_ptr<RawConnection>> clients_;
 };
 
+class NativeServerWithoutBudgetTest : public NativeServerTest {
+ protected:
+  NativeServerWithoutBudgetTest() : NativeServerTest({.poll_budget_callbacks = 1}) {}
+};
+
+TEST_F(NativeServerWithoutBudgetTest, APeerThatKeepsAsManyStreamsOpenAsItMayIsNeverRefused) {
+  constexpr size_t kMost = 1000;  // SETTINGS_MAX_CONCURRENT_STREAMS
+  Listen();
+  Open(2);
+  RawConnection& other = *clients_.front();
+  RawConnection& peer = *clients_.back();
+  std::deque<uint32_t> open = {1};
+  std::deque<Waiting::Sink*> running;
+  const auto open_one = [&] {
+    open.push_back(peer.NextStream());
+    peer.Send(faults::CallFrames(open.back(), "/a.B/C") + faults::DataFrames(open.back(), "", true));
+  };
+  while (open.size() < kMost) open_one();
+  RunUntil([&] { return acceptor_.calls.size() == kMost + 1; });
+  size_t taken = 2;
+  for (int round = 0; round < 30; ++round) {
+    for (; taken < acceptor_.calls.size(); ++taken) {
+      if (acceptor_.calls[taken]->call.start().path == "/a.B/C") running.push_back(acceptor_.calls[taken].get());
+    }
+    // In the poll phase, when a read of the peer has been put off: the ends of its calls are put off behind that.
+    acceptor_.on_call = [&] {
+      for (int i = 0; i < 100; ++i, running.pop_front()) running.front()->Finish();
+    };
+    other.Send(faults::CallFrames(other.NextStream(), "/other"));
+    peer.Send(faults::PingFrame("12345678"));
+    RunOnce();
+    for (peer.ReadReady(); peer.Await(open[1], RawConnection::Seconds(0)).ended; open_one()) open.erase(open.begin() + 1);
+    for (int i = 0; i < 20; ++i) RunOnce();
+    peer.ReadReady();
+    for (const uint32_t stream : open) ASSERT_FALSE(peer.Await(stream, RawConnection::Seconds(0)).reset.has_value()) << "in round " << round;
+  }
+  EXPECT_EQ(acceptor_.calls.size(), kMost + 1 + 30 * 101);
+  EXPECT_EQ(server_->stats().calls_refused, 0u);
+}
+
+TEST_F(NativeServerTest, AStreamThatIsResetMakesNoRoomBeforeItsHandlerHasEnded) {
+  Listen();
+  Open(1);
+  RawConnection& peer = *clients_.front();
+  for (int i = 1; i < 1000; ++i) peer.Send(faults::CallFrames(peer.NextStream(), "/a.B/C"));
+  RunUntil([&] { return acceptor_.calls.size() == 1000; });
+  peer.Send(faults::RstStreamFrame(1, 8));
+  RunUntil([&] { return acceptor_.done == 1; });
+  const uint32_t refused = peer.NextStream();
+  peer.Send(faults::CallFrames(refused, "/a.B/C"));
+  RunUntil([&] { return peer.ReadReady(), peer.Await(refused, RawConnection::Seconds(0)).reset == 7u; });
+  acceptor_.calls.front()->slot = nullptr;
+  peer.Send(faults::CallFrames(peer.NextStream(), "/a.B/C"));
+  RunUntil([&] { return acceptor_.calls.size() == 1001; });
+}
+
 TEST_F(NativeServerTest, HasRoomForDescriptorsBeforeTheFirstPeerComes) {
   const auto places = [] {
     std::ifstream status("/proc/self/status");
@@ -144,7 +211,7 @@ TEST_F(NativeServerTest, AnswersOnManyConnectionsLeaveAFewInAnIteration) {
   constexpr size_t kPeers = 300;
   Listen();
   Open(kPeers);
-  for (const auto& sink : acceptor_.calls) sink->call.Finish(OkStatus(), Metadata());
+  for (const auto& sink : acceptor_.calls) sink->Finish();
   const auto answered = [&] {
     size_t count = 0;
     for (auto& client : clients_) count += client->Await(1, RawConnection::Seconds(0)).ended ? 1 : 0;
@@ -156,11 +223,6 @@ TEST_F(NativeServerTest, AnswersOnManyConnectionsLeaveAFewInAnIteration) {
   for (auto& client : clients_) client->ReadReady();
   EXPECT_EQ(answered(), kPeers);
 }
-
-class NativeServerWithoutBudgetTest : public NativeServerTest {
- protected:
-  NativeServerWithoutBudgetTest() : NativeServerTest({.poll_budget_callbacks = 1}) {}
-};
 
 TEST_F(NativeServerWithoutBudgetTest, WhatWasPutOffIsReadAndToldInOneIteration) {
   constexpr size_t kPeers = 8;

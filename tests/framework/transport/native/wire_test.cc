@@ -436,9 +436,9 @@ TEST_P(WireTest, StreamsThatNobodyReadsHoldABoundedAmountTogether) {
 // ---- Limits.
 
 TEST_P(WireTest, AResetCallCountsUntilItsHandlerHasEnded) {
-  std::vector<CallSlots> handlers;
+  std::vector<Ref<RefCounted>> handlers;
   OnEachCall([&](ScriptedSink& sink) {
-    handlers.push_back(sink.call->start().slots);
+    handlers.push_back(sink.call->start().slot);
     sink.AddCredit(1);
   });
   Listen({.max_concurrent_calls = 2});
