@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "framework/base/check.h"
@@ -33,14 +32,7 @@ using boost::asio::detail::reactor_op;
 
 class Readiness::Registration final : public RefCounted {
  public:
-  Registration(EventLoop& loop, int fd) : loop_(loop), reactor_(loop.poller().reactor()), fd_(fd) {
-    if (const int error = reactor_.register_descriptor(fd_, descriptor_); error != 0) {
-      reactor_.cleanup_descriptor_data(descriptor_);
-      ::close(fd_);
-      throw std::system_error(error, std::generic_category(), "cannot poll a descriptor");
-    }
-    descriptor_->*MemberOf(AsioRegistered()) |= EPOLLOUT;
-  }
+  Registration(EventLoop& loop, int fd) : loop_(loop), reactor_(loop.poller().reactor()), fd_(fd) { Register(); }
 
   // One kind of wait. It lies in the queues of Asio while it waits.
   class Wait final : public reactor_op {
@@ -80,13 +72,18 @@ class Readiness::Registration final : public RefCounted {
     wait.operation.emplace(loop_, RefKind::kIo, where);
     wait.registration = Ref<Registration>(this);
     wait.has_begun = false;
-    if (fd_ >= 0) SetEvents((events_ & kWanted) | wait.event);
-    reactor_.start_op(wait.kind, fd_, descriptor_, &wait, true, true);
+    error_ = 0;
+    if (fd_ >= 0 && descriptor_ == nullptr) Register();
+    if (fd_ >= 0 && error_ == 0) SetEvents((events_ & kWanted) | wait.event);
+    // Asio completes at once what waits for nothing.
+    epoll_reactor::per_descriptor_data nothing = nullptr;
+    reactor_.start_op(wait.kind, fd_, error_ == 0 ? descriptor_ : nothing, &wait, true, true);
   }
+  int error() const { return error_; }
 
   void Close() {
     if (fd_ < 0) return;
-    reactor_.deregister_descriptor(fd_, descriptor_, true);
+    if (descriptor_ != nullptr) reactor_.deregister_descriptor(fd_, descriptor_, true);
     ::close(std::exchange(fd_, -1));
     reactor_.cleanup_descriptor_data(descriptor_);
   }
@@ -118,14 +115,25 @@ class Readiness::Registration final : public RefCounted {
     if (&wait == writable_.get()) writable_.reset();
   }
 
+  void Register() {
+    error_ = reactor_.register_descriptor(fd_, descriptor_);
+    if (error_ != 0) return reactor_.cleanup_descriptor_data(descriptor_);
+    uint32_t& registered = descriptor_->*MemberOf(AsioRegistered());
+    // None for what epoll cannot watch, a regular file: Asio takes it for always ready. Here its waits are refused.
+    events_ = registered == 0 ? 0 : kAsAsioDoes;
+    registered |= EPOLLOUT;
+  }
+
   // Without any, the descriptor leaves epoll, which tells of errors otherwise.
   void SetEvents(uint32_t events) {
     if (events == events_) return;
     epoll_event event{.events = events, .data = {.ptr = descriptor_}};
     const int action = events == 0 ? EPOLL_CTL_DEL : events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    const int result = epoll_ctl(reactor_.*MemberOf(AsioEpoll()), action, fd_, &event);
-    ROTA_CHECK(result == 0, "epoll has lost a descriptor");
-    events_ = events;
+    if (epoll_ctl(reactor_.*MemberOf(AsioEpoll()), action, fd_, &event) == 0) {
+      events_ = events;
+    } else {
+      error_ = errno;
+    }
   }
 
   static constexpr uint32_t kWanted = EPOLLIN | EPOLLOUT;
@@ -141,7 +149,9 @@ class Readiness::Registration final : public RefCounted {
   std::unique_ptr<Wait> writable_;
   epoll_reactor::per_descriptor_data descriptor_ = nullptr;
   // What epoll looks for.
-  uint32_t events_ = kAsAsioDoes;
+  uint32_t events_ = 0;
+  // Why the last wait was refused.
+  int error_ = 0;
 };
 
 Readiness::Readiness(EventLoop& loop, int fd) : registration_(MakeRef<Registration>(loop, fd)) {}
@@ -157,6 +167,8 @@ void Readiness::WaitWritable(Callback callback, const std::source_location& wher
 }
 
 void Readiness::Close() { registration_->Close(); }
+
+int Readiness::error() const { return registration_->error(); }
 
 int Readiness::fd() const { return registration_->fd(); }
 

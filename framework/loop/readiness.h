@@ -14,9 +14,10 @@ namespace rota {
 // long as somebody waits.
 // Thread: loop.
 // Owner:  whoever reads and writes the descriptor, which belongs to it. Must not outlive the loop.
+// Errors: a wait that the system refuses, for want of memory or watches, ends at once: see error().
 class Readiness {
  public:
-  // Takes `fd`, which is in non-blocking mode. Where the system has no room for it, closes it and throws std::system_error.
+  // Takes `fd`, which is in non-blocking mode.
   Readiness(EventLoop& loop, int fd);
   // Closes it.
   ~Readiness();
@@ -27,6 +28,10 @@ class Readiness {
   // includes the end and errors) or written; also after Close(). One wait of a kind at a time. A wait is a ref of the loop.
   void WaitReadable(Callback callback, const std::source_location& where = std::source_location::current());
   void WaitWritable(Callback callback, const std::source_location& where = std::source_location::current());
+
+  // Not 0 once the system has refused a wait (ENOSPC and ENOMEM in epoll_ctl(2)): its callback runs in the next poll phase, though
+  // the descriptor may not be ready. Whoever waited is to give up, or to try again later: the next wait begins anew.
+  int error() const;
 
   // Closes the descriptor. What waits is called in the next poll phase. Nothing happens the second time.
   void Close();

@@ -1,9 +1,11 @@
 #include "framework/transport/native/connection.h"
 
 #include <chrono>
+#include <cstring>
+#include <string>
 #include <utility>
 
-
+#include "framework/base/log.h"
 #include "framework/loop/context_slot.h"
 
 namespace rota::native {
@@ -40,7 +42,7 @@ void Connection::WaitToRead() {
 }
 
 void Connection::OnReadable() {
-  if (closed_) return;
+  if (closed_ || IsRefused()) return;
   if (output_ended_) return Discard();
   ++host_.stats.batches;
   host_.read_at = host_.loop.Now();
@@ -52,6 +54,14 @@ void Connection::OnReadable() {
     const bool alive;
   } rest{*this, ReadSome()};
   host_.DeliverQueued();
+}
+
+bool Connection::IsRefused() {
+  const int error = socket_->error();
+  if (error == 0) return false;
+  Log(LogLevel::kWarn, "connection_lost", {{"peer", peer_}, {"what", std::string("epoll: ") + std::strerror(error)}});
+  Lose();
+  return true;
 }
 
 void Connection::AfterRead(bool alive) {
@@ -136,7 +146,7 @@ void Connection::WaitToWrite() {
 
 void Connection::OnWritable() {
   waits_to_write_ = false;
-  if (closed_) return;
+  if (closed_ || IsRefused()) return;
   if (blocked_ != nullptr) {
     if (!Send(*blocked_)) return;
     blocked_.reset();

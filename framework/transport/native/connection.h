@@ -43,6 +43,8 @@ class Connection final : public RefCounted, private SessionOwner {
  private:
   void WaitToRead();
   void OnReadable();
+  // The system has refused to wait: nothing would be heard of the peer any more.
+  bool IsRefused();
   bool ReadSome();
   void AfterRead(bool alive);
   void GoOnReading();

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "framework/base/log.h"
@@ -23,7 +24,7 @@ namespace {
 constexpr int kAtOnce = 8;
 constexpr int kTurnedAwayAtOnce = 64;
 
-// How long accepting rests when descriptors or memory are short.
+// How long accepting rests when descriptors, memory or watches are short.
 constexpr Duration kRest = std::chrono::milliseconds(200);
 
 int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
@@ -49,7 +50,18 @@ void Listener::OnReady() {
   for (int i = 0; i < kAtOnce && AcceptOne(); ++i) {
     if (closed_) return;
   }
-  if (!retry_.is_armed()) Wait();
+  if (retry_.is_armed()) return;
+  if (const int error = readiness_.error(); error != 0) {
+    Log(LogLevel::kWarn, "accept_failed", {{"what", std::string("epoll: ") + std::strerror(error)}});
+    return Rest();
+  }
+  Wait();
+}
+
+void Listener::Rest() {
+  retry_ = loop_.SetTimeout(kRest, [self = Ref<Listener>(this)] {
+    if (!self->closed_) self->Wait();
+  });
 }
 
 bool Listener::AcceptOne() {
@@ -89,9 +101,7 @@ void Listener::TurnAway() {
     close(fd);
   }
   reserve_ = OpenReserve();
-  retry_ = loop_.SetTimeout(kRest, [self = Ref<Listener>(this)] {
-    if (!self->closed_) self->Wait();
-  });
+  Rest();
 }
 
 void Listener::Close() {

@@ -34,6 +34,8 @@ class Listener final : public RefCounted {
 
   void Wait();
   void OnReady();
+  // Begins to wait again in a while.
+  void Rest();
   // False: nothing waits, or there are no descriptors.
   bool AcceptOne();
   void TurnAway();

@@ -45,6 +45,9 @@ class Socket {
   void WaitReadable(Callback callback) { readiness_.WaitReadable(std::move(callback)); }
   void WaitWritable(Callback callback) { readiness_.WaitWritable(std::move(callback)); }
 
+  // Not 0 when the system has refused the last wait, whose callback runs all the same: see Readiness::error().
+  int error() const { return readiness_.error(); }
+
   void Close() { readiness_.Close(); }
 
  protected:

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -213,6 +214,58 @@ TEST_F(ReadinessTest, AResetPeerIsToldToWhoReads) {
   close(std::exchange(far_, -1));
   loop_.Run();
   EXPECT_EQ(ran, 1);
+}
+
+// A regular file is what epoll refuses at any time (EPERM in epoll_ctl(2)); for want of memory it refuses sockets.
+int OpenRegularFile() { return open("/proc/self/exe", O_RDONLY | O_CLOEXEC); }
+
+TEST_F(ReadinessTest, AWaitThatTheSystemRefusesEndsAndSaysWhy) {
+  Readiness refused(loop_, OpenRegularFile());
+  ASSERT_GE(refused.fd(), 0);
+  int ran = 0, read = 0;
+  refused.WaitReadable([&] {
+    EXPECT_EQ(refused.error(), EPERM);
+    ++ran;
+    refused.WaitWritable([&] { ++ran; });
+  });
+  EXPECT_EQ(refused.error(), EPERM);
+  EXPECT_EQ(ran, 0) << "not before the poll phase";
+  // Others do not notice.
+  near_->WaitReadable([&] {
+    EXPECT_EQ(Receive(), "x");
+    ++read;
+  });
+  Send("x");
+  loop_.Run();
+  EXPECT_EQ(ran, 2);
+  EXPECT_EQ(read, 1);
+  EXPECT_EQ(near_->error(), 0);
+}
+
+TEST_F(ReadinessTest, AWaitThatWasRefusedMayBeTriedAgain) {
+  // It is in epoll no more after this wait, and cannot come back while another file is in its place.
+  near_->WaitReadable([&] { Receive(); });
+  Send("x");
+  loop_.Run();
+  const int kept = dup(near_->fd());
+  const int file = OpenRegularFile();
+  ASSERT_EQ(dup2(file, near_->fd()), near_->fd());
+  close(file);
+  int ran = 0;
+  near_->WaitReadable([&] { ++ran; });
+  EXPECT_EQ(near_->error(), EPERM);
+  loop_.Run();
+  EXPECT_EQ(ran, 1);
+  ASSERT_EQ(dup2(kept, near_->fd()), near_->fd());
+  close(kept);
+  Send("y");
+  near_->WaitReadable([&] {
+    EXPECT_EQ(Receive(), "y");
+    ++ran;
+  });
+  EXPECT_EQ(near_->error(), 0);
+  loop_.Run();
+  EXPECT_EQ(ran, 2);
 }
 
 TEST(ReadinessEndTest, ALoopThatEndsDropsWhatWaits) {

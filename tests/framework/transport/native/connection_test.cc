@@ -1,7 +1,9 @@
 #include "framework/transport/native/connection.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -186,6 +188,31 @@ TEST_F(ConnectionTest, APeerThatGoesTakesItsCallsAlong) {
   Spin();
   EXPECT_EQ(host_->closed, 1);
   EXPECT_EQ(acceptor_.ended.size(), 1u);
+}
+
+// A socket for which the system has no watch left, though it could be read and written.
+class UnwatchedSocket final : public Socket {
+ public:
+  UnwatchedSocket(EventLoop& loop) : Socket(loop, open("/proc/self/exe", O_RDONLY | O_CLOEXEC)) {}
+  Result Read(std::span<uint8_t>) override { return {.drained = true}; }
+  Result Write(std::span<const iovec> pieces) override {
+    size_t bytes = 0;
+    for (const iovec& piece : pieces) bytes += piece.iov_len;
+    return {.bytes = bytes};
+  }
+};
+
+TEST_F(ConnectionTest, OneThatTheSystemDoesNotWatchEndsAlone) {
+  Start();
+  const Ref<Connection> unwatched = MakeRef<Connection>(static_cast<Host&>(*host_), std::make_unique<UnwatchedSocket>(loop_), "unwatched");
+  unwatched->Start();
+  EXPECT_EQ(host_->closed, 0);
+  Spin();
+  EXPECT_EQ(host_->closed, 1);
+  // The other one is served.
+  Send(kHello + faults::CallFrames(1, "/a.B/C"));
+  Spin();
+  EXPECT_EQ(acceptor_.calls, 1);
 }
 
 TEST_F(ConnectionTest, AfterTheLastWordThePeerGetsTimeToReadIt) {

@@ -1,6 +1,7 @@
 #include "framework/transport/native/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -150,6 +151,36 @@ TEST_F(ListenerTest, WithoutDescriptorsItTurnsAwayAndAcceptsAgainOnceThereAreSom
   for (const int fd : fillers) close(fd);
   EXPECT_EQ(accepted_.size(), 1u);
   EXPECT_EQ(peers_, (std::vector<std::string>{NameOf(clients_.back())}));
+  SetLogLevel(LogLevel::kInfo);
+}
+
+TEST_F(ListenerTest, WhereTheSystemDoesNotWatchItTriesAgainInAWhile) {
+  SetLogLevel(LogLevel::kOff);
+  StatusOr<ListenSockets> sockets = OpenListenSockets("127.0.0.1:0");
+  ASSERT_TRUE(sockets.ok());
+  // Epoll refuses a regular file (EPERM in epoll_ctl(2)); the socket comes into its place later.
+  const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  int accepted = 0;
+  const Ref<Listener> listener = MakeRef<Listener>(loop_, fd, [&](int client, std::string) {
+    close(client);
+    ++accepted;
+    listener_->Abandon();
+    loop_.Stop();
+  });
+  listener->Start();
+  for (int i = 0; i < 3; ++i) {
+    loop_.SetImmediate([] {});
+    loop_.RunOnce();
+  }
+  const TimePoint before = clock_.Now();
+  ASSERT_EQ(dup2(sockets->fds.front(), fd), fd);
+  port_ = static_cast<uint16_t>(std::stoi(sockets->address.substr(sockets->address.rfind(':') + 1)));
+  Connect();
+  loop_.Run();
+  EXPECT_EQ(accepted, 1);
+  EXPECT_GT(clock_.Now(), before) << "it has not rested";
+  listener->Abandon();
+  close(sockets->fds.front());
   SetLogLevel(LogLevel::kInfo);
 }
 
