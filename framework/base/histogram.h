@@ -12,7 +12,8 @@
 namespace rota {
 
 // Counts durations in buckets whose upper bounds are powers of two nanoseconds, from 2^10 (about 1 us) to 2^34
-// (about 17 s), and one for what is longer. Recording is one bit count and two additions, without a branch.
+// (about 17 s), and one for what is longer. Recording is one bit count and two additions, and
+// for what is not longer than the first bound the additions alone.
 // Thread: one; observe reads it on the same thread when a scrape comes.
 class DurationHistogram {
  public:
@@ -20,8 +21,14 @@ class DurationHistogram {
   static constexpr size_t kBounds = 25;
 
   void Record(std::chrono::nanoseconds duration) noexcept {
-    const auto ns = static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0));
-    ++buckets_[Bucket(ns)];
+    auto ns = static_cast<uint64_t>(duration.count());
+    size_t bucket = 0;
+    // Short ones, to which each instruction is a part of what they measure. A negative one is large here.
+    if (ns > kFirstBound) [[unlikely]] {
+      ns = static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0));
+      bucket = Bucket(ns);
+    }
+    ++buckets_[bucket];
     sum_ns_ += ns;
   }
 
@@ -34,6 +41,8 @@ class DurationHistogram {
   std::chrono::nanoseconds sum() const noexcept { return std::chrono::nanoseconds(sum_ns_); }
 
  private:
+  static constexpr uint64_t kFirstBound = uint64_t{1} << kFirstExponent;
+
   static size_t Bucket(uint64_t ns) noexcept {
     // ceil(log2(ns)), because a bucket includes its upper bound; less kFirstExponent, and at least 0.
     const uint64_t below = ns - static_cast<uint64_t>(ns > 0);
