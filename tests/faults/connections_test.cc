@@ -84,7 +84,7 @@ TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
 TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
   if (!ours()) GTEST_SKIP() << "keepalive is set for the native transport only";
   StartServer(LongForm() ? std::vector<std::string>{"--keepalive-time=2", "--keepalive-timeout=1"}
-                         : std::vector<std::string>{"--keepalive-time=0.3", "--keepalive-timeout=0.3"});
+                         : std::vector<std::string>{"--keepalive-time=0.3", "--keepalive-timeout=1"});
   const size_t clients = Rounds(20, 200);
   Attack("half-open TCP", [&] {
     Connections connections;
@@ -199,7 +199,7 @@ TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithin
     connection->Start();
     EXPECT_EQ(connection->Call(kEmptyCall).status(), 0);
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
-    EXPECT_LE(taken.count(), 1000);
+    if (TimeCounts()) EXPECT_LE(taken.count(), 1000);
     return "accepts again after " + std::to_string(static_cast<int>(taken.count())) + " ms";
   });
 }

@@ -20,6 +20,11 @@ namespace rota::faults {
 bool LongForm();
 inline size_t Rounds(size_t short_form, size_t long_form) { return LongForm() ? long_form : short_form; }
 
+// Whether times are judged: short forms share the machine with whatever else is built and tested there, and judge what is the
+// same on every machine. How much one iteration does for peers, on which latency depends, is counted by the tests of the
+// transport.
+inline bool TimeCounts() { return LongForm(); }
+
 // What a server holds at one time.
 struct Held {
   int64_t resident_kib = 0;
@@ -27,7 +32,7 @@ struct Held {
 };
 
 // A server under attack, on the transport of the parameter. Every test runs its fault by Attack(), which checks what holds
-// for all of them: a probe connection sees no failed call and at most twice the latency; afterwards the memory and the
+// for all of them: a probe connection sees no failed call and, at full length, at most twice the latency; afterwards the memory and the
 // descriptors are back within 5 % in 10 seconds and no handler is left. It prints one line "figure: ..." for each.
 class FaultTest : public testing::TestWithParam<std::string> {
  protected:
