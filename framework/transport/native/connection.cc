@@ -196,7 +196,7 @@ void Connection::OnAlarm() {
       Cancel();
       break;
     case Upkeep::Action::kClose:
-      return Lose();
+      return GiveUp();
   }
   SetAlarm();
 }
@@ -209,7 +209,7 @@ void Connection::EndOutput() {
   session_.Close();
   alarm_.Clear();
   socket_->EndOutput();
-  linger_ = host_.loop.SetTimeout(kLinger, [self = Ref<Connection>(this)] { self->Lose(); });
+  linger_ = host_.loop.SetTimeout(kLinger, [self = Ref<Connection>(this)] { self->GiveUp(); });
 }
 
 void Connection::BeginDrain() {
@@ -224,6 +224,12 @@ void Connection::Cancel() {
 }
 
 void Connection::Lose() {
+  if (closed_) return;
+  socket_->Close();
+  GiveUp();
+}
+
+void Connection::GiveUp() {
   if (!std::exchange(closed_, true)) host_.QueueClose(*this);
 }
 

@@ -53,9 +53,11 @@ class Connection final : public RefCounted, private SessionOwner {
   void OnWritable();
   bool Send(Output& output);
   void EndOutput();
-  // The peer is gone, or has had its time: nothing is read or written any more, and the rest ends when its turn has come,
-  // because thousands of peers may go at once.
+  // The peer is gone: its descriptor is free at once, for others who come, and the rest ends when its turn has come, because
+  // thousands of peers may go at once.
   void Lose();
+  // The peer has had its time: all of it ends when its turn has come, because one timers phase may find out thousands.
+  void GiveUp();
 
   void SetAlarm();
   void OnAlarm();
