@@ -5,6 +5,7 @@ import json
 import math
 import os
 import resource
+import statistics
 import subprocess
 import time
 import typing
@@ -19,6 +20,8 @@ UNARY = "/grpc.testing.BenchmarkService/UnaryCall"
 _SECONDS, _WARM_UP_SECONDS, _LOOK = 1.5, 0.3, 2000
 # For percentiles it takes more calls, in whole seconds.
 _RATE_SECONDS, _ATTEMPTS = 3, 3
+# How often seconds with and without calls that block take turns.
+_TURNS = 7
 # A run of the load that hangs must not hang ours.
 _LIMIT = 180
 IDLE_CONNECTIONS = 10_000
@@ -138,12 +141,12 @@ def _reach(subject, server):
     return _reached[subject]
 
 
-def _at_rate(bin_dir, server, rate, slow_percent=0):
+def _at_rate(bin_dir, server, rate, slow_percent=0, seconds=_RATE_SECONDS):
     # Where the load is held up for a tenth of a second, all that was due meanwhile comes at once and a server may refuse it. That
     # says nothing about the rate; a server that cannot keep it will not the next time either.
     for _ in range(_ATTEMPTS):
         done = _load_tool(bin_dir, "rate", server.address, f"--rate={rate:.0f}", "--connections=10", f"--slow-percent={slow_percent}",
-                          f"--seconds={_RATE_SECONDS}")
+                          f"--seconds={seconds}")
         if "overloaded" not in done:
             return done
     raise NotMeasured(f"it does not keep up with {rate:.0f} calls in a second")
@@ -161,10 +164,19 @@ def run_half_load(load, subject, server, bin_dir):
 
 
 def run_long_tail(load, subject, server, bin_dir):
+    """Seconds with and without calls that block take turns: a pause of the machine spoils one of them, and the median passes it over."""
     rate = _reach(subject, server) / 2
-    alone, beside = _at_rate(bin_dir, server, rate), _at_rate(bin_dir, server, rate, slow_percent=1)
-    return {load.benchmark.name: beside["fast"]["p99_us"] / alone["fast"]["p99_us"], "alone": alone["fast"]["p99_us"],
-            "beside": beside["fast"]["p99_us"], "slow": beside["slow"]["p50_us"], "late": beside["late"]["p99_us"], "rate": rate}
+    alone, beside = [], []
+    for _ in range(_TURNS):
+        alone.append(_at_rate(bin_dir, server, rate, seconds=1))
+        beside.append(_at_rate(bin_dir, server, rate, slow_percent=1, seconds=1))
+
+    def median(seconds, kind, part):
+        return statistics.median(second[kind][part] for second in seconds)
+
+    numbers = {"alone": median(alone, "fast", "p99_us"), "beside": median(beside, "fast", "p99_us"), "slow": median(beside, "slow", "p50_us"),
+               "late": median(beside, "late", "p99_us"), "rate": rate}
+    return {load.benchmark.name: numbers["beside"] / numbers["alone"], **numbers}
 
 
 def allow_descriptors(count):

@@ -56,7 +56,7 @@ LOADS = [
     Load(Benchmark("long_tail", "p99 beside 1 % of calls that block 5 ms, to p99 without", "ratio", False,
                    more=[Metric("alone", "us", False), Metric("beside", "us", False), Metric("slow", "us", False), Metric("late", "us", False),
                          Metric("rate", "calls/s", True)],
-                   limit=1.2, seconds=8), run_long_tail, flags=("--workers=16",), only=("rota", "rota_grpcpp")),
+                   limit=1.2, seconds=20), run_long_tail, flags=("--workers=16",), only=("rota", "rota_grpcpp")),
 ]
 _LOADS = {load.benchmark.name: load for load in LOADS}
 
