@@ -18,6 +18,7 @@
 #include "framework/loop/context_slot.h"
 #include "framework/loop/handle.h"
 #include "framework/loop/hooks.h"
+#include "framework/loop/immediate_queue.h"
 #include "framework/loop/inbox.h"
 #include "framework/loop/loop_observer.h"
 #include "framework/loop/loop_options.h"
@@ -76,8 +77,7 @@ class EventLoop {
   // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
   template <std::invocable F>
   Immediate SetImmediate(F&& callback) {
-    refs_.Add(RefKind::kImmediate);
-    return Immediate(this, immediates_.Emplace(std::forward<F>(callback), CaptureContext(), true));
+    return immediates_.Push(std::forward<F>(callback));
   }
   // Runs `callback` after the callback that runs now, before any other.
   template <std::invocable F>
@@ -179,21 +179,16 @@ class EventLoop {
 
  private:
   friend class Handle;
-  friend class Immediate;
   friend class Operation;
   friend class Timer;
 
-  struct QueuedImmediate {
-    Callback callback;
-    Ref<ContextBase> context;
-    bool has_ref = true;
-  };
   struct Completion {
     Callback callback;
     Ref<ContextBase> context;
   };
 
   struct TimerSteps;
+  struct ImmediateSteps;
   struct TickRunner;
 
   void RunIteration();
@@ -222,9 +217,6 @@ class EventLoop {
   bool RunCallback(Phase phase, Callback& callback, ContextBase* context);
   // Runs a callback without the drain.
   StepEnd RunStep(Phase phase, Callback& callback, ContextBase* context);
-  // Runs the first `left` immediates, with a drain between any two.
-  StepEnd RunImmediates(size_t& left);
-  void DropClearedImmediates(size_t& left);
   // What Node calls between two callbacks and after the last.
   StepEnd DrainTicks();
   void RunHooks(HookList& hooks);
@@ -239,8 +231,6 @@ class EventLoop {
   int64_t TimerDelay(Duration delay) const { return follows_node() ? TimerDelayMsAsInNode(delay) : TimerDelayMs(delay); }
   // Takes over the caller's reference.
   Timer StartTimer(TimerNode& node);
-  QueuedImmediate* FindImmediate(uint64_t position) { return immediates_.At(position); }
-  void SetImmediateRef(QueuedImmediate& immediate, bool has_ref);
 
   // Constant after construction.
   Clock& clock_;
@@ -258,7 +248,7 @@ class EventLoop {
   PhaseMeter meter_{clock_, stats_, options_};
   TimerQueue timers_{refs_, options_.compatibility};
   TickQueue tick_queue_;
-  RingQueue<QueuedImmediate> immediates_;
+  ImmediateQueue immediates_{refs_};
   // What poll has put off: completions, and then the rest of a batch that was posted.
   RingQueue<Completion> pending_;
   PostedBatch posted_;

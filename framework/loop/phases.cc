@@ -163,44 +163,21 @@ void EventLoop::RunAllPosted() {
   batch.SwapInto(posted_);
 }
 
-// An immediate that throws, or a tick between two, ends the batch in Node's way: what is left of it runs at once, without
-// the drain; and where nothing is left, what was queued meanwhile runs now instead of in the next iteration.
-// Source: processImmediate() in lib/internal/timers.js and Environment::CheckImmediate() in src/env.cc of Node 20.
+struct EventLoop::ImmediateSteps {
+  StepEnd Run(Callback& callback, ContextBase* context) const { return loop.RunStep(Phase::kCheck, callback, context); }
+  StepEnd Drain() const { return loop.DrainTicks(); }
+
+  EventLoop& loop;
+};
+
 void EventLoop::RunCheck() {
   // What an exception has left in the queues.
   DrainTicks();
   if (exiting_ || immediates_.empty()) return;
   meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kCheck)];
-  for (size_t left = immediates_.size();;) {
-    const StepEnd end = RunImmediates(left);
-    if (end == StepEnd::kDone) DrainTicks();
-    if (end != StepEnd::kThrew) break;
-    DropClearedImmediates(left);
-    if (left == 0) left = immediates_.size();
-  }
+  immediates_.RunQueued(ImmediateSteps{*this});
   meter_.EndPhase(Phase::kCheck, before);
-}
-
-void EventLoop::DropClearedImmediates(size_t& left) {
-  for (; left > 0 && !immediates_.Front().callback; --left) immediates_.Pop();
-}
-
-StepEnd EventLoop::RunImmediates(size_t& left) {
-  for (bool first = true;; first = false) {
-    DropClearedImmediates(left);
-    if (left == 0) return StepEnd::kDone;
-    if (!first) {
-      if (const StepEnd end = DrainTicks(); end != StepEnd::kDone) return end;
-      // A tick may have cleared it.
-      DropClearedImmediates(left);
-      if (left == 0) return StepEnd::kDone;
-    }
-    --left;
-    const auto immediate = immediates_.Take();
-    if (immediate->has_ref) refs_.Remove(RefKind::kImmediate);
-    if (const StepEnd end = RunStep(Phase::kCheck, immediate->callback, immediate->context.get()); end != StepEnd::kDone) return end;
-  }
 }
 
 void EventLoop::RunClose() {

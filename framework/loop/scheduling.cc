@@ -1,4 +1,4 @@
-// What schedules callbacks, and the handles of timers and immediates.
+// What schedules callbacks, and the handles of timers.
 
 #include <algorithm>
 #include <chrono>
@@ -42,17 +42,7 @@ std::vector<RefEntry> EventLoop::ListRefs() const {
   return entries;
 }
 
-void EventLoop::SetImmediateRef(QueuedImmediate& immediate, bool has_ref) {
-  if (immediate.has_ref == has_ref) return;
-  immediate.has_ref = has_ref;
-  if (has_ref) {
-    refs_.Add(RefKind::kImmediate);
-  } else {
-    refs_.Remove(RefKind::kImmediate);
-  }
-}
-
-// ---- Timer and Immediate.
+// ---- Timer.
 
 void Timer::Clear() {
   if (node_) loop_->timers_.Clear(*node_);
@@ -66,24 +56,6 @@ void Timer::Refresh() {
 
 void Timer::SetRef(bool has_ref) {
   if (node_) loop_->timers_.SetRef(*node_, has_ref);
-}
-
-void Immediate::Clear() {
-  EventLoop::QueuedImmediate* queued = loop_ == nullptr ? nullptr : loop_->FindImmediate(position_);
-  if (queued == nullptr || !queued->callback) return;
-  loop_->SetImmediateRef(*queued, false);
-  // Destroyed at the end, after the slot is empty: a destructor may schedule again.
-  const EventLoop::QueuedImmediate taken = std::exchange(*queued, {Callback(), nullptr, false});
-}
-
-void Immediate::SetRef(bool has_ref) {
-  EventLoop::QueuedImmediate* queued = loop_ == nullptr ? nullptr : loop_->FindImmediate(position_);
-  if (queued != nullptr && queued->callback) loop_->SetImmediateRef(*queued, has_ref);
-}
-
-bool Immediate::has_ref() const {
-  const EventLoop::QueuedImmediate* queued = loop_ == nullptr ? nullptr : loop_->FindImmediate(position_);
-  return queued != nullptr && queued->has_ref;
 }
 
 }  // namespace rota

@@ -35,26 +35,6 @@ class Timer {
   Ref<TimerNode> node_;
 };
 
-// A callback of the check phase, as SetImmediate() returns it. Dropping it changes nothing: the immediate runs.
-// Thread: loop.
-class Immediate {
- public:
-  Immediate() = default;
-  // The callback will not run. Destroys it; nothing happens when it has run.
-  void Clear();
-  // An unref'd immediate neither keeps the loop alive nor keeps poll from sleeping.
-  void SetRef(bool has_ref);
-  // False once it runs or is cleared.
-  bool has_ref() const;
-
- private:
-  friend class EventLoop;
-  Immediate(EventLoop* loop, uint64_t position) : loop_(loop), position_(position) {}
-
-  EventLoop* loop_ = nullptr;
-  uint64_t position_ = 0;
-};
-
 }  // namespace rota
 
 #endif  // ROTA_LOOP_TIMER_H_
