@@ -30,9 +30,9 @@ std::string DescribeException(const std::exception_ptr& error) {
   } catch (...) {
     if (!errors_keep_context) SwitchContext(nullptr);
     HandleUncaught(std::current_exception());
-    if (!exiting_ && follows_node()) return StepEnd::kThrew;
+    if (!exiting() && follows_node()) return StepEnd::kThrew;
   }
-  return exiting_ ? StepEnd::kStop : StepEnd::kDone;
+  return exiting() ? StepEnd::kStop : StepEnd::kDone;
 }
 
 struct EventLoop::TickRunner {
@@ -91,62 +91,36 @@ void EventLoop::RunCompletion(Operation operation, Callback completion) {
 int EventLoop::Run(Callback main) {
   thread_ = std::this_thread::get_id();
   meter_.LetTimePass();
-  if (main) Guarded(main, nullptr);
+  const auto guarded = [this](Callback& callback, ContextBase* context) { return Guarded(callback, context); };
+  if (main) guarded(main, nullptr);
   DrainTicks();
   do {
     RunUntilEmpty();
-    if (std::exchange(stopped_, false)) return exit_code_;
-    RunBeforeExit();
-  } while (alive() && !exiting_);
-  RunExitHooks();
+    if (exit_.TakeStop()) return exit_.code();
+    if (exit_.RunBefore(guarded)) DrainTicks();
+  } while (alive() && !exiting());
+  exit_.RunHooks(guarded);
+  if (!exiting()) tick_queue_.DrainMicrotasks(TickRunner{*this});
   entered_.clear();
-  return exit_code_;
+  return exit_.code();
 }
 
 // As uv_run(UV_RUN_DEFAULT) of libuv 1.46.
 void EventLoop::RunUntilEmpty() {
-  if (!alive() || exiting_ || stopped_) return;
+  if (!alive() || exiting() || exit_.stopped()) return;
   // From here on one iteration runs, whatever the timers do.
   RunTimers();
   do {
     RunIteration();
-  } while (alive() && !exiting_ && !stopped_);
-}
-
-void EventLoop::RunBeforeExit() {
-  for (size_t i = 0, count = before_exit_.size(); i < count && !exiting_; ++i) {
-    // As in Node, an exception ends this round.
-    if (Guarded(before_exit_[i], nullptr) != StepEnd::kDone) return;
-  }
-  DrainTicks();
-}
-
-void EventLoop::RunExitHooks() {
-  exit_hooks_run_ = true;
-  for (size_t i = 0; i < exit_hooks_.size() && exit_hooks_run_; ++i) {
-    Callback hook = [this, i] { exit_hooks_[i](exit_code_); };
-    Guarded(hook, exit_context_.get());
-  }
-  exit_hooks_run_ = false;
-  if (!exiting_) tick_queue_.DrainMicrotasks(TickRunner{*this});
+  } while (alive() && !exiting() && !exit_.stopped());
 }
 
 bool EventLoop::RunOnce() {
   thread_ = std::this_thread::get_id();
   meter_.LetTimePass();
   DrainTicks();
-  if (!exiting_) RunIteration();
-  return alive() && !exiting_;
-}
-
-void EventLoop::Exit(int code) {
-  if (exit_hooks_run_) {
-    exit_hooks_run_ = false;
-    exit_code_ = code;
-  }
-  if (std::exchange(exiting_, true)) return;
-  exit_code_ = code;
-  exit_context_ = CaptureContext();
+  if (!exiting()) RunIteration();
+  return alive() && !exiting();
 }
 
 void EventLoop::EnterWith(Ref<ContextBase> context) {
@@ -170,7 +144,7 @@ void EventLoop::RunIteration() {
 // ---- Callbacks.
 
 StepEnd EventLoop::DrainTicks() {
-  if (exiting_) return StepEnd::kStop;
+  if (exiting()) return StepEnd::kStop;
   if (tick_queue_.empty()) return StepEnd::kDone;
   drain_budget_ = options_.tick_budget;
   return tick_queue_.Drain(TickRunner{*this});
@@ -183,7 +157,7 @@ void EventLoop::TellOfStarvation() {
 
 bool EventLoop::RunCallback(Phase phase, Callback& callback, ContextBase* context) {
   if (RunStep(phase, callback, context) == StepEnd::kDone) DrainTicks();
-  return !exiting_;
+  return !exiting();
 }
 
 StepEnd EventLoop::RunStep(Phase phase, Callback& callback, ContextBase* context) {
@@ -192,7 +166,7 @@ StepEnd EventLoop::RunStep(Phase phase, Callback& callback, ContextBase* context
 }
 
 void EventLoop::RunHooks(HookList& hooks) {
-  if (exiting_) return;
+  if (exiting()) return;
   hooks.ForEach([this](LoopHook& hook) {
     Callback run = [&hook] { hook.RunHook(); };
     Guarded(run, nullptr);
@@ -214,7 +188,7 @@ void EventLoop::HandleUncaught(std::exception_ptr error) {
     Exit(7);
   }
   // As in Node: poll does not wait, so what the callback has left in the queues runs soon.
-  if (follows_node() && !exiting_) SetImmediate([] {});
+  if (follows_node() && !exiting()) SetImmediate([] {});
 }
 
 }  // namespace rota

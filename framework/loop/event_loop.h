@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <source_location>
 #include <thread>
@@ -20,6 +19,7 @@
 #include "framework/loop/hooks.h"
 #include "framework/loop/immediate_queue.h"
 #include "framework/loop/inbox.h"
+#include "framework/loop/loop_exit.h"
 #include "framework/loop/loop_observer.h"
 #include "framework/loop/loop_options.h"
 #include "framework/loop/loop_stats.h"
@@ -132,21 +132,21 @@ class EventLoop {
   bool RunOnce();
   // Ends the loop: after the callback that runs now only the exit hooks run, under the context that is current here. The
   // first code counts, but a hook that calls it ends with its own, and no further hook runs.
-  void Exit(int code);
-  bool exiting() const { return exiting_; }
+  void Exit(int code) { exit_.Exit(code); }
+  bool exiting() const { return exit_.exiting(); }
   // Ends Run() after the iteration that is under way, in which poll does not wait any more; before Run(), nothing runs. No
   // hook is called, and Run() goes on from there.
-  void Stop() { stopped_ = true; }
+  void Stop() { exit_.Stop(); }
   // What Run() will return when the loop ends by itself; an exit hook may change it.
-  void SetExitCode(int code) { exit_code_ = code; }
+  void SetExitCode(int code) { exit_.set_code(code); }
   bool alive() const;
 
   // Runs each time no ref is left, but not on Exit(); new refs bring the loop back to life, ticks alone do not. All of
   // these callbacks run before their ticks do.
-  void OnBeforeExit(Callback callback) { before_exit_.push_back(std::move(callback)); }
+  void OnBeforeExit(Callback callback) { exit_.OnBeforeExit(std::move(callback)); }
   // Runs when Run() is about to return, with the exit code; what it schedules does not run, except for its microtasks
   // where the loop ends by itself.
-  void OnExit(UniqueFunction<void(int)> hook) { exit_hooks_.push_back(std::move(hook)); }
+  void OnExit(UniqueFunction<void(int)> hook) { exit_.OnExit(std::move(hook)); }
   // Takes the exceptions that leave a callback. By default one is logged and ends the loop with code 1; an exception
   // inside the handler ends it with code 7.
   void SetUncaughtHandler(UniqueFunction<void(std::exception_ptr)> handler) { uncaught_ = std::move(handler); }
@@ -198,8 +198,6 @@ class EventLoop {
   void RunCheck();
   void RunClose();
   void RunUntilEmpty();
-  void RunBeforeExit();
-  void RunExitHooks();
 
   bool MayBlock() const;
   void Poll(Duration timeout);
@@ -256,14 +254,11 @@ class EventLoop {
   HookList idle_hooks_;
   HookList prepare_hooks_;
   HookList check_hooks_;
-  // Deques: a callback may add others while it runs.
-  std::deque<Callback> before_exit_;
-  std::deque<UniqueFunction<void(int)>> exit_hooks_;
+  LoopExit exit_;
   UniqueFunction<void(std::exception_ptr)> uncaught_;
   UniqueFunction<void(std::exception_ptr)> unhandled_;
   // What EnterWith() has made current, kept until the end of the iteration.
   std::vector<Ref<ContextBase>> entered_;
-  Ref<ContextBase> exit_context_;
   // The last TimerNow().
   TimePoint timer_time_{};
   // How many ticks and microtasks the present drain may still run until it counts as one that starves the loop.
@@ -273,10 +268,6 @@ class EventLoop {
   uint64_t poll_callbacks_ = 0;
   uint64_t completions_ = 0;
   int time_holds_ = 0;
-  int exit_code_ = 0;
-  bool exiting_ = false;
-  bool stopped_ = false;
-  bool exit_hooks_run_ = false;
   // Last: its completions may refer to everything above.
   Poller poller_;
 };

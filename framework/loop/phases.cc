@@ -32,19 +32,19 @@ struct EventLoop::TimerSteps {
 };
 
 void EventLoop::RunTimers() {
-  if (exiting_ || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerTime(meter_.Time())) return;
+  if (exiting() || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerTime(meter_.Time())) return;
   meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kTimers)];
   do {
     timers_.RunExpired(TimerTime(meter_.Time()), TimerSteps{*this});
     DrainTicks();
     // In Node the phase does not end while ticks let time pass and arm timers. Here it does: poll must not wait for ever.
-  } while (follows_node() && timers_.next_wake() <= timer_time_ && !exiting_);
+  } while (follows_node() && timers_.next_wake() <= timer_time_ && !exiting());
   meter_.EndPhase(Phase::kTimers, before);
 }
 
 void EventLoop::RunPending() {
-  if (exiting_) return;
+  if (exiting()) return;
   meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPending)];
   const size_t posted = posted_.size();
@@ -53,7 +53,7 @@ void EventLoop::RunPending() {
     const auto completion = pending_.Take();
     if (!RunCallback(Phase::kPending, completion->callback, completion->context.get())) break;
   }
-  for (size_t left = posted; left > 0 && !exiting_; --left) {
+  for (size_t left = posted; left > 0 && !exiting(); --left) {
     RunCallback(Phase::kPending, posted_.Front(), nullptr);
     posted_.DropFront();
   }
@@ -61,7 +61,7 @@ void EventLoop::RunPending() {
 }
 
 void EventLoop::RunPoll() {
-  if (exiting_) return;
+  if (exiting()) return;
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPoll)];
   poll_callbacks_ = 0;
   meter_.BeginWork();
@@ -76,18 +76,18 @@ void EventLoop::RunPoll() {
     Wait();
   }
   // What comes from other threads meanwhile waits for the next poll, as in libuv: check, close and timers go first.
-  if (!exiting_ && !inbox_.empty()) RunAllPosted();
+  if (!exiting() && !inbox_.empty()) RunAllPosted();
   if (!check_hooks_.empty()) RunHooks(check_hooks_);
   meter_.EndPhase(Phase::kPoll, before);
 }
 
 bool EventLoop::MayBlock() const {
-  return !exiting_ && !has_pending() && closing_.empty() && refs_.count(RefKind::kImmediate) == 0 &&
-         refs_.total() > 0 && inbox_.empty() && !stopped_ && idle_hooks_.empty() && !prepare_hooks_.IsAnyDue();
+  return !exiting() && !has_pending() && closing_.empty() && refs_.count(RefKind::kImmediate) == 0 &&
+         refs_.total() > 0 && inbox_.empty() && !exit_.stopped() && idle_hooks_.empty() && !prepare_hooks_.IsAnyDue();
 }
 
 void EventLoop::Poll(Duration timeout) {
-  poller_.Poll(timeout, exiting_);
+  poller_.Poll(timeout, exit_.exiting());
   // A look that found nothing is not worth a reading of the clock.
   if (timeout > Duration::zero()) meter_.LetTimePass();
 }
@@ -154,7 +154,7 @@ void EventLoop::RunAllPosted() {
   stats_.posted += posted_.size();
   // has_pending() is about what an earlier iteration has put off, so the budget is asked for with the batch out of sight.
   PostedBatch batch = std::move(posted_);
-  while (!batch.empty() && !exiting_ && PollHasBudget()) {
+  while (!batch.empty() && !exiting() && PollHasBudget()) {
     RunPosted(batch.Front());
     batch.DropFront();
   }
@@ -173,7 +173,7 @@ struct EventLoop::ImmediateSteps {
 void EventLoop::RunCheck() {
   // What an exception has left in the queues.
   DrainTicks();
-  if (exiting_ || immediates_.empty()) return;
+  if (exiting() || immediates_.empty()) return;
   meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kCheck)];
   immediates_.RunQueued(ImmediateSteps{*this});
@@ -181,7 +181,7 @@ void EventLoop::RunCheck() {
 }
 
 void EventLoop::RunClose() {
-  if (exiting_) return;
+  if (exiting()) return;
   meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kClose)];
   std::vector<Ref<Handle>> batch = std::exchange(closing_, {});
