@@ -26,8 +26,10 @@ namespace {
 
 // Long against a reading of the clock and the begin of the work, short against what disturbs.
 constexpr double kSliceSeconds = 0.003;
-// Both loops are made anew so often, one time the one first, one time the other: where their memory lies makes a difference, too.
-constexpr uint64_t kLifetimes = 8;
+// Both loops are made anew so often, one time the one first, one time the other, and with other addresses in the heap and on the
+// stack: where memory lies makes a difference, too, now and then of several percent.
+constexpr uint64_t kLifetimes = 16;
+constexpr int64_t kLargestGap = 4096;
 
 // Does `operations`, checks that it did, and returns the processor time in seconds.
 using Work = std::function<double(uint64_t operations)>;
@@ -168,6 +170,10 @@ void Compare(const MakeWork& make, uint64_t pairs) {
   Random random;
   uint64_t done = 0;
   for (uint64_t life = 1; life <= kLifetimes; ++life) {
+    const auto gap = static_cast<size_t>(random.Between(1, kLargestGap));
+    const std::unique_ptr<char[]> in_heap(new char[gap]);
+    char* const on_stack = static_cast<char*>(__builtin_alloca(gap));
+    asm volatile("" : : "r"(on_stack), "r"(in_heap.get()) : "memory");
     std::array<Work, 2> works;
     for (const uint64_t side : {life % 2, (life + 1) % 2}) works[side] = make(side == 1);
     for (const Work& work : works) work(operations);
