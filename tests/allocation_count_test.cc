@@ -22,9 +22,15 @@ TEST(AllocationCountTest, EachFormOfNewCountsOnce) {
   EXPECT_EQ(AllocationCount(), before + 2);
   ::operator delete(::operator new(10, std::nothrow));
   EXPECT_EQ(AllocationCount(), before + 3);
+  ::operator delete[](::operator new[](10, std::nothrow));
+  EXPECT_EQ(AllocationCount(), before + 4);
   constexpr std::align_val_t kAlignment{alignof(Wide)};
   ::operator delete(::operator new(sizeof(Wide), kAlignment), kAlignment);
-  EXPECT_EQ(AllocationCount(), before + 4);
+  EXPECT_EQ(AllocationCount(), before + 5);
+  ::operator delete[](::operator new[](sizeof(Wide), kAlignment), kAlignment);
+  EXPECT_EQ(AllocationCount(), before + 6);
+  ::operator delete(::operator new(sizeof(Wide), kAlignment, std::nothrow), kAlignment);
+  EXPECT_EQ(AllocationCount(), before + 7);
 }
 
 TEST(AllocationCountTest, WhatOtherThreadsTakeDoesNotCount) {
