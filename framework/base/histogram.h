@@ -12,8 +12,7 @@
 namespace rota {
 
 // Counts durations in buckets whose upper bounds are powers of two nanoseconds, from 2^10 (about 1 us) to 2^34
-// (about 17 s), and one for what is longer. Recording is one bit count and two additions, and
-// for what is not longer than the first bound the additions alone.
+// (about 17 s), and one for what is longer. Recording is two additions, and for what is longer than the first bound a bit count.
 // Thread: one; observe reads it on the same thread when a scrape comes.
 class DurationHistogram {
  public:
@@ -23,10 +22,14 @@ class DurationHistogram {
   void Record(std::chrono::nanoseconds duration) noexcept {
     auto ns = static_cast<uint64_t>(duration.count());
     size_t bucket = 0;
-    // Short ones, to which each instruction is a part of what they measure. A negative one is large here.
+    // By a branch, which the processor guesses: the additions would have to wait for a bucket that follows from the duration, and
+    // with that for the reading of the clock. A negative duration is large here.
     if (ns > kFirstBound) [[unlikely]] {
-      ns = static_cast<uint64_t>(std::max<int64_t>(duration.count(), 0));
-      bucket = Bucket(ns);
+      if (duration.count() < 0) {
+        ns = 0;
+      } else {
+        bucket = LaterBucket(ns);
+      }
     }
     ++buckets_[bucket];
     sum_ns_ += ns;
@@ -43,10 +46,9 @@ class DurationHistogram {
  private:
   static constexpr uint64_t kFirstBound = uint64_t{1} << kFirstExponent;
 
-  static size_t Bucket(uint64_t ns) noexcept {
-    // ceil(log2(ns)), because a bucket includes its upper bound; less kFirstExponent, and at least 0.
-    const uint64_t below = ns - static_cast<uint64_t>(ns > 0);
-    return std::min<size_t>(static_cast<size_t>(std::bit_width(below >> (kFirstExponent - 1) | 1)) - 1, kBounds);
+  // ceil(log2(ns)) - kFirstExponent, because a bucket includes its upper bound. Of what is longer than the first bound.
+  static size_t LaterBucket(uint64_t ns) noexcept {
+    return std::min(static_cast<size_t>(std::bit_width(ns - 1) - kFirstExponent), kBounds);
   }
 
   std::array<uint64_t, kBounds + 1> buckets_{};
