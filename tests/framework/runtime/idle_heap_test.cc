@@ -7,11 +7,7 @@
 #include <string>
 #include <vector>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ROTA_ANOTHER_MALLOC 1
-#endif
-#endif
+#include "tests/glibc_heap.h"
 
 namespace rota {
 namespace {
@@ -34,9 +30,7 @@ std::vector<std::unique_ptr<std::string>> TakeAndFree(size_t mebibytes) {
 }
 
 TEST(IdleHeapTest, GivesBackWhatABurstHasFreedOnceNothingGoesOn) {
-#ifdef ROTA_ANOTHER_MALLOC
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   IdleHeap heap{[] {}};
   heap.Look(0);
   const size_t before = ResidentMib();
@@ -47,9 +41,7 @@ TEST(IdleHeapTest, GivesBackWhatABurstHasFreedOnceNothingGoesOn) {
 }
 
 TEST(IdleHeapTest, HasTheHeapsOfOthersFreedFirst) {
-#ifdef ROTA_ANOTHER_MALLOC
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   std::vector<std::unique_ptr<std::string>> kept;
   IdleHeap heap{[&] { kept.clear(); }};
   heap.Look(0);
@@ -64,9 +56,7 @@ TEST(IdleHeapTest, HasTheHeapsOfOthersFreedFirst) {
 }
 
 TEST(IdleHeapTest, SeesWhatIsFreedAfterTheProcessHasStoppedGrowing) {
-#ifdef ROTA_ANOTHER_MALLOC
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   IdleHeap heap{[] {}};
   heap.Look(0);
   const size_t before = ResidentMib();
@@ -80,9 +70,7 @@ TEST(IdleHeapTest, SeesWhatIsFreedAfterTheProcessHasStoppedGrowing) {
 }
 
 TEST(IdleHeapTest, WaitsWhileCallsComeIn) {
-#ifdef ROTA_ANOTHER_MALLOC
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   IdleHeap heap{[] {}};
   heap.Look(0);
   const auto stays = TakeAndFree(64);
@@ -93,9 +81,7 @@ TEST(IdleHeapTest, WaitsWhileCallsComeIn) {
 }
 
 TEST(IdleHeapTest, DoesNothingWhereThereIsNothingToGiveBack) {
-#ifdef ROTA_ANOTHER_MALLOC
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   IdleHeap heap{[] {}};
   heap.Look(0);
   EXPECT_FALSE(heap.Look(0));

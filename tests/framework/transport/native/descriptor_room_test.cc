@@ -17,6 +17,7 @@
 #include "framework/loop/asio.h"
 #include "framework/loop/event_loop.h"
 #include "framework/testing/manual_clock.h"
+#include "tests/glibc_heap.h"
 
 namespace rota::native {
 namespace {
@@ -45,11 +46,7 @@ class DescriptorRoomTest : public testing::Test {
 };
 
 TEST_F(DescriptorRoomTest, WhatWasMadeBeforeCostsNothingWhenItIsNeeded) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   room_.Ensure(1);
   EXPECT_EQ(CostOf(DescriptorRoom::kAtOnce), 0u);
   // Beyond it lies what was never made.
@@ -57,11 +54,7 @@ TEST_F(DescriptorRoomTest, WhatWasMadeBeforeCostsNothingWhenItIsNeeded) {
 }
 
 TEST_F(DescriptorRoomTest, RowsGrowWithWhatThereIs) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   std::vector<stream_descriptor> watched;
   for (size_t open = 1; open <= 2 * DescriptorRoom::kAtOnce + 1; ++open) {
     room_.Ensure(open);
@@ -71,11 +64,7 @@ TEST_F(DescriptorRoomTest, RowsGrowWithWhatThereIs) {
 }
 
 TEST_F(DescriptorRoomTest, MakesMoreOnlyForMoreThanThereEverWere) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "the sanitizers bring a heap of their own";
-#endif
-#endif
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   room_.Ensure(DescriptorRoom::kAtOnce);
   const size_t before = mallinfo2().uordblks;
   for (size_t open = 0; open <= DescriptorRoom::kAtOnce; ++open) room_.Ensure(open);
