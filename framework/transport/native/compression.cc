@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -14,8 +15,7 @@ namespace rota::native {
 namespace {
 
 constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib: plus 16 is the gzip format.
-constexpr size_t kFirstGuess = 4;            // Times the compressed size.
-constexpr size_t kLeastGuess = 512;
+constexpr size_t kLeastBytes = 18;           // Of a header and a trailer.
 
 Bytef* Bytes(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }
 
@@ -39,14 +39,32 @@ class Inflater {
   bool good_;
 };
 
-Payload Larger(const Payload& from, size_t used, size_t size) {
-  Payload to = Payload::Allocate(size);
-  if (used > 0) std::memcpy(to.data(), from.data(), used);
-  return to;
+Status NotGzip() { return InternalError("a compressed message is not gzip"); }
+
+// What the message says that it unpacks to, modulo 2^32, in its last four bytes; zlib checks it at the end (RFC 1952, section
+// 2.3.1). So memory is taken once and no more than is needed.
+size_t SizeIn(std::string_view compressed) {
+  size_t size = 0;
+  for (size_t i = 1; i <= 4; ++i) size = size << 8 | static_cast<uint8_t>(compressed[compressed.size() - i]);
+  return size;
 }
 
 Status TooLong(size_t limit) {
   return ResourceExhaustedError("compressed message unpacks to more than the limit of " + std::to_string(limit));
+}
+
+// Of a message that says it is longer: whether it is, or is broken. Nothing of it is kept.
+Status JudgeTooLong(z_stream& stream, size_t limit) {
+  std::array<uint8_t, 32 << 10> scratch;
+  for (size_t made = 0; made <= limit;) {
+    stream.next_out = scratch.data();
+    stream.avail_out = scratch.size();
+    const int result = inflate(&stream, Z_NO_FLUSH);
+    made += scratch.size() - stream.avail_out;
+    // With room left it has stopped for want of input, or at the end.
+    if (made <= limit && (result != Z_OK || stream.avail_out > 0)) return NotGzip();
+  }
+  return TooLong(limit);
 }
 
 }  // namespace
@@ -72,33 +90,16 @@ bool ListHas(std::string_view list, std::string_view name) {
 StatusOr<Payload> Gunzip(std::string_view compressed, size_t limit) {
   Inflater inflater(compressed);
   if (!inflater.good()) return InternalError("zlib does not start");
-  z_stream& stream = inflater.stream();
-  size_t size = std::min(limit, std::max(kLeastGuess, compressed.size() * kFirstGuess));
+  if (compressed.size() < kLeastBytes) return NotGzip();
+  const size_t size = SizeIn(compressed);
+  if (size > limit) return JudgeTooLong(inflater.stream(), limit);
   Payload message = Payload::Allocate(size);
-  size_t used = 0;
-  for (;;) {
-    stream.next_out = message.data() + used;
-    stream.avail_out = static_cast<uInt>(size - used);
-    const int result = inflate(&stream, Z_NO_FLUSH);
-    used = size - stream.avail_out;
-    if (result == Z_STREAM_END) break;
-    if ((result != Z_OK && result != Z_BUF_ERROR) || (stream.avail_in == 0 && stream.avail_out > 0)) {
-      return InternalError("a compressed message is not gzip");
-    }
-    if (stream.avail_out > 0) continue;
-    if (size >= limit) {
-      // Full to the byte, and perhaps at the end: one more byte tells.
-      uint8_t more = 0;
-      stream.next_out = &more;
-      stream.avail_out = 1;
-      const int end = inflate(&stream, Z_NO_FLUSH);
-      if (end == Z_STREAM_END && stream.avail_out == 1) break;
-      return stream.avail_out == 0 ? TooLong(limit) : InternalError("a compressed message is not gzip");
-    }
-    size = std::min(limit, size * 2);
-    message = Larger(message, used, size);
-  }
-  message.Truncate(used);
+  z_stream& stream = inflater.stream();
+  // zlib wants a place to write to also where nothing is to be written.
+  uint8_t nowhere = 0;
+  stream.next_out = size == 0 ? &nowhere : message.data();
+  stream.avail_out = static_cast<uInt>(size);
+  if (inflate(&stream, Z_FINISH) != Z_STREAM_END || stream.avail_in > 0) return NotGzip();
   return message;
 }
 

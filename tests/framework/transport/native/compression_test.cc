@@ -77,6 +77,28 @@ TEST(CompressionTest, WhatIsNotGzipIsAnError) {
   EXPECT_EQ(Gunzip(compressed, 1 << 20).status().code(), StatusCode::kInternal);
 }
 
+TEST(CompressionTest, WhatLiesAboutItsSizeIsAnError) {
+  const std::string text = Text();
+  const std::string compressed(Gzip(text)->view());
+  const auto says = [&](size_t size) {
+    std::string lie = compressed;
+    for (size_t i = 0; i < 4; ++i) lie[lie.size() - 4 + i] = static_cast<char>(size >> (8 * i));
+    return lie;
+  };
+  ASSERT_TRUE(Gunzip(says(text.size()), text.size()).ok());
+  for (const size_t size : {size_t{0}, text.size() - 1, text.size() + 1, size_t{0xffffffff}}) {
+    EXPECT_EQ(Gunzip(says(size), 1 << 20).status().code(), StatusCode::kInternal) << size;
+  }
+  // One that is too long says so and is broken before it is.
+  EXPECT_EQ(Gunzip(says(2 << 20).substr(100), 1 << 20).status().code(), StatusCode::kInternal);
+}
+
+TEST(CompressionTest, BytesBehindTheMessageAreAnError) {
+  const std::string compressed(Gzip(Text())->view());
+  EXPECT_EQ(Gunzip(compressed + "x", 1 << 20).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Gunzip(compressed + compressed, 1 << 20).status().code(), StatusCode::kInternal);
+}
+
 TEST(CompressionTest, WhatWouldNotGetShorterStaysAsItIs) {
   EXPECT_FALSE(Gzip("").has_value());
   EXPECT_FALSE(Gzip("abc").has_value());
