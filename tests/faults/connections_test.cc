@@ -1,6 +1,7 @@
 // Clients that vanish, stall, never read, or come by the thousand.
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <memory>
@@ -43,6 +44,26 @@ class ConnectionFaultTest : public FaultTest {
     auto connection = std::make_unique<RawConnection>(address(), receive_buffer);
     EXPECT_FALSE(connection->closed());
     return connection;
+  }
+  // Clients that stop within their preface, within the headers of a call, or within its body.
+  Connections ComeAndStall(size_t clients) {
+    const std::string block = Block(CallFields(kEmptyCall));
+    Connections connections;
+    for (size_t i = 0; i < clients; ++i) {
+      connections.push_back(Connect());
+      RawConnection& connection = *connections.back();
+      if (i % 3 == 0) {
+        connection.Send(kPreface.substr(0, 10));
+        continue;
+      }
+      connection.Start();
+      if (i % 3 == 1) {
+        connection.Send(FrameBytes(kHeaders, 0, 1, block.substr(0, 40)));
+      } else {
+        connection.Send(HeadersFrames(1, block) + FrameBytes(kData, 0, 1, Message("0123456789").substr(0, 8)));
+      }
+    }
+    return connections;
   }
 };
 
@@ -110,31 +131,32 @@ TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
   }, clients);
 }
 
+TEST_P(ConnectionFaultTest, ACrowdThatComesAtOnceHoldsNobodyUp) {
+  const size_t clients = Rounds(100, 1000);
+  AllowManyDescriptors();
+  Attack("crowd that comes at once", [&] {
+    const Connections connections = ComeAndStall(clients);
+    return std::to_string(clients) + " clients";
+  }, clients);
+}
+
 TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
   const size_t clients = Rounds(100, 1000);
   AllowManyDescriptors();
   Attack("slowloris", [&] {
-    Connections connections;
-    for (size_t i = 0; i < clients; ++i) {
-      connections.push_back(Connect());
-      RawConnection& connection = *connections.back();
-      if (i % 3 == 0) {
-        connection.Send(kPreface.substr(0, 10));
-        continue;
-      }
-      connection.Start();
-      const std::string block = Block(CallFields(kEmptyCall));
-      if (i % 3 == 1) {
-        connection.Send(FrameBytes(kHeaders, 0, 1, block.substr(0, 40)));
-      } else {
-        connection.Send(HeadersFrames(1, block) + FrameBytes(kData, 0, 1, Message("0123456789").substr(0, 8)));
-      }
-    }
+    const Connections connections = ComeAndStall(clients);
     // Byte by byte.
     for (int round = 0; round < 20; ++round) {
       for (size_t i = 2; i < clients; i += 3) connections[i]->Send(FrameBytes(kData, 0, 1, ""));
-      connections.front()->ReadFor(RawConnection::Seconds(LongForm() ? 0.5 : 0.02));
+      // Not the first one, which stands within its preface: it would answer SETTINGS there, and be cut off at once.
+      connections[2]->ReadFor(RawConnection::Seconds(LongForm() ? 0.5 : 0.02));
     }
+    size_t cut = 0;
+    for (const auto& connection : connections) {
+      char byte = 0;
+      if (recv(connection->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) ++cut;
+    }
+    EXPECT_EQ(cut, 0u) << "they have had no time to be slow";
     return std::to_string(clients) + " clients";
   }, clients);
 }
