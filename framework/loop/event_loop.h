@@ -265,6 +265,8 @@ class EventLoop {
   uint64_t drain_budget_ = 0;
   // The last wait with jobs outstanding was short.
   bool jobs_end_soon_ = true;
+  // The last wait without any ended soon by Post().
+  bool posts_come_soon_ = false;
   uint64_t poll_callbacks_ = 0;
   uint64_t completions_ = 0;
   int time_holds_ = 0;

@@ -18,26 +18,30 @@ namespace rota {
 // Bound:  none of its own; each sender bounds what it has outstanding (jobs, calls).
 class Inbox {
  public:
-  // Makes the callback of `callable` in its place; `callable` is moved, and must not throw. True when the loop sleeps: the caller has to wake it, and is the only one that was told.
+  // Makes the callback of `callable` in its place; `callable` is moved, and must not throw. True when the loop sleeps: the caller has
+  // to wake it, and is the only one that was told.
   template <typename F>
   bool Add(F&& callable) {
     const std::lock_guard<std::mutex> lock(mutex_);
     incoming_.Add(std::forward<F>(callable));
-    if (incoming_.size() == 1) has_any_.store(true, std::memory_order_relaxed);
-    return std::exchange(asleep_, false);
+    // While there is something, the loop does not begin to sleep, and who has brought the first of it wakes it.
+    if (incoming_.size() > 1) return false;
+    has_any_ = true;
+    return asleep_ && asleep_.exchange(false);
   }
   // The loop is about to sleep. False when something waits: it must not. One that something else has woken still counts as
   // asleep until Take() or Add(): the worst that comes of it is one call to wake it that is not needed.
   bool BeginSleep() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    asleep_ = incoming_.empty();
+    // Each side writes its flag before it reads the other's, so that not both miss the other.
+    asleep_ = true;
+    if (has_any_) asleep_ = false;
     return asleep_;
   }
   // Moves everything that waits into `batch`, which must be empty; its memory goes to the next callbacks.
   void Take(PostedBatch& batch) {
     const std::lock_guard<std::mutex> lock(mutex_);
     batch.SwapInto(incoming_);
-    asleep_ = false;
+    asleep_.store(false, std::memory_order_relaxed);
     has_any_.store(false, std::memory_order_relaxed);
   }
   // On the loop thread: false only when something waits that was there before; a callback that is being added may be missed
@@ -45,13 +49,13 @@ class Inbox {
   bool empty() const { return !has_any_.load(std::memory_order_relaxed); }
 
  private:
-  // Mirrors whether incoming_ is empty, for a look without the lock.
+  // Whether incoming_ has anything, for a look without the lock, which does not disturb who adds.
   std::atomic<bool> has_any_ = false;
+  std::atomic<bool> asleep_ = false;
 
   BriefMutex mutex_;
   // Guarded by mutex_.
   PostedBatch incoming_;
-  bool asleep_ = false;
 };
 
 }  // namespace rota

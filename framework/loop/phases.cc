@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -106,20 +107,26 @@ void EventLoop::Wait() {
   meter_.SetWaiting(meter_.waiting() && inbox_.BeginSleep());
   if (!meter_.waiting()) return Poll(Duration::zero());
   Poll(next == kNoDeadline ? Poller::kForever : next - now);
-  if (!inbox_.empty() && refs_.count(RefKind::kJob) > 0) jobs_end_soon_ = meter_.Waited() < kSoon;
+  if (!inbox_.empty()) (refs_.count(RefKind::kJob) > 0 ? jobs_end_soon_ : posts_come_soon_) = meter_.Waited() < kSoon;
   if (meter_.waiting()) meter_.BeginWork();
 }
 
-// Jobs that end soon, as the last have, find the loop awake: to wake it takes longer than most jobs.
-bool EventLoop::MayComeSoon() const { return jobs_end_soon_ && refs_.count(RefKind::kJob) > 0 && !clock_is_manual_; }
+// Jobs that end soon, as the last have, find the loop awake: to wake it takes longer than most jobs. So does who posts again and
+// again: on a core that both share, waking the loop would take the core from who posts, and each callback two switches.
+bool EventLoop::MayComeSoon() const {
+  return (refs_.count(RefKind::kJob) > 0 ? jobs_end_soon_ : posts_come_soon_) && !clock_is_manual_;
+}
 
 bool EventLoop::AwaitPost(TimePoint end) {
   for (int i = 1; inbox_.empty(); ++i) {
     PauseProcessor();
-    if (i % 16 == 0 && clock_.Now() >= end) {
-      jobs_end_soon_ = false;
+    if (i % 16 != 0) continue;
+    if (clock_.Now() >= end) {
+      jobs_end_soon_ = posts_come_soon_ = false;
       return false;
     }
+    // It may be this core that who posts waits for.
+    if (refs_.count(RefKind::kJob) == 0) std::this_thread::yield();
   }
   meter_.LetTimePass();
   return true;

@@ -1,9 +1,12 @@
 #include "framework/loop/inbox.h"
 
+#include <chrono>
 #include <cstddef>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
+#include "framework/base/pause.h"
 #include "framework/loop/posted_batch.h"
 #include "gtest/gtest.h"
 
@@ -27,6 +30,37 @@ TEST(InboxTest, OnlyALoopThatSleepsIsWokenAndOnlyOnce) {
   batch.DropFront();
   inbox.Take(batch);
   EXPECT_EQ(batch.size(), 2u);
+}
+
+TEST(InboxTest, ALoopThatSleepsIsWokenForWhatComesWhileItGoesToSleep) {
+  constexpr int kThreads = 2;
+  constexpr int kEach = 20'000;
+  Inbox inbox;
+  std::counting_semaphore<> wake(0);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) {
+        if (inbox.Add([] {})) wake.release();
+        // Mostly apart, so that the loop goes to sleep in between.
+        for (int n = 0; n < i % 64; ++n) PauseProcessor();
+      }
+    });
+  }
+  size_t taken = 0;
+  PostedBatch batch;
+  while (taken < kThreads * kEach) {
+    if (inbox.BeginSleep()) {
+      // Ten seconds are for ever. One that was not needed is no harm.
+      const bool was_woken = wake.try_acquire_for(std::chrono::seconds(10));
+      EXPECT_TRUE(was_woken) << "asleep, and " << taken << " have come";
+      if (!was_woken) break;
+    }
+    inbox.Take(batch);
+    taken += batch.size();
+    while (!batch.empty()) batch.DropFront();
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(InboxTest, NothingFromManyThreadsIsLostAndEachThreadKeepsItsOrder) {
