@@ -210,6 +210,8 @@ class EventLoop {
   bool has_pending() const { return !pending_.empty() || !posted_.empty(); }
   void RunPosted(Callback& callback);
   bool PollHasBudget();
+  // Of poll and of pending: one more callback may run, and counts.
+  bool IsWithinBudget();
 
   // Runs one callback of a phase under its context, then drains the ticks. False when the loop is exiting.
   bool RunCallback(Phase phase, Callback& callback, ContextBase* context);
@@ -250,6 +252,8 @@ class EventLoop {
   // What poll has put off: completions, and then the rest of a batch that was posted.
   RingQueue<Completion> pending_;
   PostedBatch posted_;
+  // So many of the completions came before what was posted.
+  size_t pending_before_posted_ = 0;
   std::vector<Ref<Handle>> closing_;
   HookList idle_hooks_;
   HookList prepare_hooks_;
@@ -267,7 +271,8 @@ class EventLoop {
   bool jobs_end_soon_ = true;
   // The last wait without any ended soon by Post().
   bool posts_come_soon_ = false;
-  uint64_t poll_callbacks_ = 0;
+  // Of this poll or pending phase.
+  uint64_t budgeted_callbacks_ = 0;
   uint64_t completions_ = 0;
   int time_holds_ = 0;
   // Last: its completions may refer to everything above.

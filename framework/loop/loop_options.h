@@ -12,7 +12,8 @@ namespace rota {
 
 // What an EventLoop is made with.
 struct LoopOptions {
-  // How much poll runs before it puts the rest off to the next pending phase. Not with kNode.
+  // How much poll runs before it puts the rest off to the next pending phase, and pending before it leaves the rest for the one
+  // after. Not with kNode.
   size_t poll_budget_callbacks = 1024;
   Duration poll_budget_time = std::chrono::milliseconds(10);
   // After how many ticks and microtasks of one drain the loop counts and logs that they starve it. They go on.

@@ -48,23 +48,27 @@ void EventLoop::RunPending() {
   if (exiting()) return;
   meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPending)];
-  const size_t posted = posted_.size();
-  // A snapshot: what a callback puts off waits for the next iteration.
-  for (size_t left = pending_.size(); left > 0; --left) {
+  budgeted_callbacks_ = 0;
+  const auto may_run = [this] { return !exiting() && IsWithinBudget(); };
+  const auto run_completion = [this] {
     const auto completion = pending_.Take();
-    if (!RunCallback(Phase::kPending, completion->callback, completion->context.get())) break;
-  }
-  for (size_t left = posted; left > 0 && !exiting(); --left) {
+    RunCallback(Phase::kPending, completion->callback, completion->context.get());
+  };
+  // A snapshot: what a callback puts off waits for the next iteration, as does what is over the budget. In the order in which it
+  // came: completions, what was posted, and completions again that came while there was no budget for it.
+  size_t younger = pending_.size() - pending_before_posted_;
+  for (; pending_before_posted_ > 0 && may_run(); --pending_before_posted_) run_completion();
+  for (; pending_before_posted_ == 0 && !posted_.empty() && may_run(); posted_.DropFront()) {
     RunCallback(Phase::kPending, posted_.Front(), nullptr);
-    posted_.DropFront();
   }
+  for (; posted_.empty() && younger > 0 && may_run(); --younger) run_completion();
   meter_.EndPhase(Phase::kPending, before);
 }
 
 void EventLoop::RunPoll() {
   if (exiting()) return;
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kPoll)];
-  poll_callbacks_ = 0;
+  budgeted_callbacks_ = 0;
   meter_.BeginWork();
   if (!idle_hooks_.empty()) RunHooks(idle_hooks_);
   if (!prepare_hooks_.empty()) RunHooks(prepare_hooks_);
@@ -72,7 +76,7 @@ void EventLoop::RunPoll() {
   // that is allowed, except under a clock that moves by waiting: there what is ready goes before.
   if (clock_is_manual_ || !MayBlock()) {
     Poll(Duration::zero());
-    if (clock_is_manual_ && poll_callbacks_ == 0 && MayBlock()) Wait();
+    if (clock_is_manual_ && budgeted_callbacks_ == 0 && MayBlock()) Wait();
   } else {
     Wait();
   }
@@ -134,16 +138,19 @@ bool EventLoop::AwaitPost(TimePoint end) {
 
 bool EventLoop::PollHasBudget() {
   if (meter_.waiting()) meter_.BeginWork();
-  if (follows_node()) return true;
   // What was put off earlier, which a pending phase may do too, goes first.
-  if (has_pending()) return false;
-  if (poll_callbacks_ >= options_.poll_budget_callbacks) return false;
+  return follows_node() || (!has_pending() && IsWithinBudget());
+}
+
+bool EventLoop::IsWithinBudget() {
+  if (follows_node()) return true;
+  if (budgeted_callbacks_ >= options_.poll_budget_callbacks) return false;
   // Every eighth callback is often enough to look at the clock.
-  if (poll_callbacks_ % 8 == 7 && meter_.AtWork() >= options_.poll_budget_time) {
-    poll_callbacks_ = options_.poll_budget_callbacks;
+  if (budgeted_callbacks_ % 8 == 7 && meter_.AtWork() >= options_.poll_budget_time) {
+    budgeted_callbacks_ = options_.poll_budget_callbacks;
     return false;
   }
-  ++poll_callbacks_;
+  ++budgeted_callbacks_;
   return true;
 }
 
@@ -154,7 +161,7 @@ void EventLoop::RunPosted(Callback& callback) {
 }
 
 void EventLoop::RunAllPosted() {
-  // Something is left only when the loop was told to exit in between.
+  // What is left of the batch before goes first.
   if (!posted_.empty()) return;
   inbox_.Take(posted_);
   ++stats_.post_batches;
@@ -168,6 +175,7 @@ void EventLoop::RunAllPosted() {
   stats_.deferred += batch.size();
   ROTA_CHECK(posted_.empty(), "the loop was run inside of a callback that was posted");
   batch.SwapInto(posted_);
+  pending_before_posted_ = posted_.empty() ? 0 : pending_.size();
 }
 
 struct EventLoop::ImmediateSteps {

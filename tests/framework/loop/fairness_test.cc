@@ -7,9 +7,12 @@
 #include <boost/asio/write.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "framework/loop/asio.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/operation.h"
+#include "framework/loop/refs.h"
 #include "framework/testing/manual_clock.h"
 #include "gtest/gtest.h"
 
@@ -99,6 +102,54 @@ TEST_F(FairnessTest, ByteOnAnotherSocketIsReadWithinTwoBudgets) {
   loop_.Run();
   ASSERT_GE(read_at, written_at) << "the byte was not read while the flood went on";
   EXPECT_LE(read_at - written_at, 2 * static_cast<int>(kBudgetCallbacks));
+}
+
+TEST_F(FairnessTest, AFloodOfPostsKeepsATimerWaitingForTwoBudgetsAtMost) {
+  int ran = 0;
+  for (int i = 0; i < 2000; ++i) {
+    loop_.Post([&] {
+      clock_.Advance(microseconds(900));
+      ++ran;
+    });
+  }
+  const TimePoint due = clock_.Now() + milliseconds(25);
+  TimePoint fired{};
+  loop_.SetTimeout(milliseconds(25), [&] { fired = clock_.Now(); });
+  loop_.Run();
+  EXPECT_EQ(ran, 2000);
+  EXPECT_GE(fired, due);
+  // That of poll and that of pending.
+  EXPECT_LE(fired - due, 2 * (kBudget + 8 * microseconds(900)));
+}
+
+TEST_F(FairnessTest, APendingPhaseRunsOneBudgetOfCallbacks) {
+  size_t ran = 0;
+  for (size_t i = 0; i < 10 * kBudgetCallbacks; ++i) loop_.Post([&] { ++ran; });
+  for (size_t iterations = 1; iterations <= 10; ++iterations) {
+    loop_.RunOnce();
+    EXPECT_EQ(ran, iterations * kBudgetCallbacks);
+  }
+}
+
+TEST_F(FairnessTest, WhatIsPutOffOverSeveralBudgetsRunsInTheOrderInWhichItCame) {
+  std::vector<int> ran, expected;
+  const int count = 5 * static_cast<int>(kBudgetCallbacks);
+  // A completion that comes while what was posted before it is put off, and one that comes while that one is, too.
+  const auto complete = [&](int number) {
+    loop_.RunCompletion(Operation(loop_, RefKind::kIo), [&ran, number] { ran.push_back(number); });
+  };
+  for (int i = 0; i < count; ++i) {
+    expected.push_back(i);
+    loop_.Post([&, i] {
+      ran.push_back(i);
+      if (i == 2 * static_cast<int>(kBudgetCallbacks)) complete(count);
+      if (i == count - 1) complete(count + 1);
+    });
+  }
+  expected.push_back(count);
+  expected.push_back(count + 1);
+  loop_.Run();
+  EXPECT_EQ(ran, expected);
 }
 
 }  // namespace
