@@ -58,8 +58,9 @@ void EventLoop::RunPending() {
   // came: completions, what was posted, and completions again that came while there was no budget for it.
   size_t younger = pending_.size() - pending_before_posted_;
   for (; pending_before_posted_ > 0 && may_run(); --pending_before_posted_) run_completion();
+  Callback call_posted = [this] { posted_.CallFront(); };
   for (; pending_before_posted_ == 0 && !posted_.empty() && may_run(); posted_.DropFront()) {
-    RunCallback(Phase::kPending, posted_.Front(), nullptr);
+    RunCallback(Phase::kPending, call_posted, nullptr);
   }
   for (; posted_.empty() && younger > 0 && may_run(); --younger) run_completion();
   meter_.EndPhase(Phase::kPending, before);
@@ -168,8 +169,9 @@ void EventLoop::RunAllPosted() {
   stats_.posted += posted_.size();
   // has_pending() is about what an earlier iteration has put off, so the budget is asked for with the batch out of sight.
   PostedBatch batch = std::move(posted_);
+  Callback call_first = [&batch] { batch.CallFront(); };
   while (!batch.empty() && !exiting() && PollHasBudget()) {
-    RunPosted(batch.Front());
+    RunPosted(call_first);
     batch.DropFront();
   }
   stats_.deferred += batch.size();

@@ -2,14 +2,15 @@
 #define ROTA_LOOP_POSTED_BATCH_H_
 
 #include <cstddef>
+#include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
-
-#include "framework/base/callback.h"
 
 namespace rota {
 
-// Callbacks in blocks of a page, first in, first out: adding one moves no other, and blocks are used again.
+// Callbacks in blocks of a page, first in, first out: adding one moves no other, and blocks are used again. A callback takes
+// a word and what its captures take: what other threads write and the loop reads goes from one cache to the other, so it is to be little.
 // Thread: one at a time.
 class PostedBatch {
  public:
@@ -32,19 +33,25 @@ class PostedBatch {
 
   template <typename F>
   void Add(F&& callable) {
-    if (last_ == nullptr || last_->end == kBlock) AddBlock();
-    ::new (last_->Place(last_->end)) Callback(std::forward<F>(callable));
-    ++last_->end;
-    ++size_;
+    using Callable = std::decay_t<F>;
+    if constexpr (sizeof(Record<Callable>) <= kLargest && alignof(Callable) <= alignof(Header)) {
+      AddRecord<Callable>(std::forward<F>(callable));
+    } else {
+      AddRecord<OnHeap<Callable>>(OnHeap<Callable>{std::make_unique<Callable>(std::forward<F>(callable))});
+    }
   }
-  // Undefined when empty().
-  Callback& Front() { return *first_->At(first_->begin); }
+  // Calls the first. Undefined when empty().
+  void CallFront() {
+    Header* const header = Front();
+    header->operations->call(header);
+  }
   // Destroys the first.
   void DropFront() {
-    Block& block = *first_;
-    block.At(block.begin)->~Callback();
+    Header* const header = Front();
+    const Operations& operations = *header->operations;
+    if (operations.destroy != nullptr) operations.destroy(header);
     --size_;
-    if (++block.begin == block.end) RemoveBlock();
+    if ((first_->begin += operations.bytes) == first_->end) RemoveBlock();
   }
   // Exchanges the callbacks, and gives the spare blocks of `this` to `other`.
   void SwapInto(PostedBatch& other) {
@@ -58,19 +65,60 @@ class PostedBatch {
   }
 
  private:
-  static constexpr size_t kBlock = 72;
+  // With the heap's own header a page.
+  static constexpr size_t kBlockBytes = 4096 - 16;
+  static constexpr size_t kLargest = 512;
   // A megabyte of blocks is kept for the next rush.
   static constexpr size_t kMostSpares = 256;
 
+  struct Header;
+  struct Operations {
+    void (*call)(Header* record);
+    // Null: there is nothing to destroy.
+    void (*destroy)(Header* record);
+    // Of the record.
+    size_t bytes;
+  };
+  struct Header {
+    const Operations* operations;
+  };
+  template <typename Callable>
+  struct Record : Header {
+    template <typename F>
+    explicit Record(F&& f) : Header{&kOperations<Callable>}, callable(std::forward<F>(f)) {}
+    Callable callable;
+  };
+  // Of what is too large for a block.
+  template <typename Callable>
+  struct OnHeap {
+    void operator()() const { (*callable)(); }
+    std::unique_ptr<Callable> callable;
+  };
+
+  template <typename Callable>
+  static constexpr Operations kOperations = {
+      [](Header* record) { static_cast<Record<Callable>*>(record)->callable(); },
+      std::is_trivially_destructible_v<Callable> ? nullptr
+                                                 : +[](Header* record) { static_cast<Record<Callable>*>(record)->~Record<Callable>(); },
+      sizeof(Record<Callable>),
+  };
+
   struct Block {
-    void* Place(size_t i) { return storage + i * sizeof(Callback); }
-    Callback* At(size_t i) { return std::launder(reinterpret_cast<Callback*>(storage + i * sizeof(Callback))); }
     Block* next = nullptr;
-    // Callbacks live from begin to end.
+    // Records lie from begin to end, in bytes.
     size_t begin = 0;
     size_t end = 0;
-    alignas(Callback) std::byte storage[kBlock * sizeof(Callback)];
+    alignas(Header) std::byte storage[kBlockBytes - 3 * sizeof(size_t)];
   };
+
+  template <typename Callable, typename F>
+  void AddRecord(F&& callable) {
+    if (last_ == nullptr || sizeof(last_->storage) - last_->end < sizeof(Record<Callable>)) AddBlock();
+    ::new (static_cast<void*>(last_->storage + last_->end)) Record<Callable>(std::forward<F>(callable));
+    last_->end += sizeof(Record<Callable>);
+    ++size_;
+  }
+  Header* Front() { return std::launder(reinterpret_cast<Header*>(first_->storage + first_->begin)); }
 
   void AddBlock() {
     Block* block = spare_;

@@ -79,7 +79,7 @@ TEST(InboxTest, NothingFromManyThreadsIsLostAndEachThreadKeepsItsOrder) {
   while (taken < kThreads * kEach) {
     inbox.Take(batch);
     taken += batch.size();
-    for (; !batch.empty(); batch.DropFront()) batch.Front()();
+    for (; !batch.empty(); batch.DropFront()) batch.CallFront();
   }
   for (std::thread& thread : threads) thread.join();
   for (const std::vector<int>& of_thread : seen) {

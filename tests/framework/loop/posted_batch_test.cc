@@ -1,5 +1,7 @@
 #include "framework/loop/posted_batch.h"
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <utility>
@@ -19,7 +21,7 @@ TEST(PostedBatchTest, IsFirstInFirstOutOverManyBlocksAndRounds) {
       batch.Add([&ran, number = added++] { EXPECT_EQ(number, ran++); });
     }
     for (size_t i = round % 2 == 0 ? batch.size() / 2 : batch.size(); i > 0; --i) {
-      batch.Front()();
+      batch.CallFront();
       batch.DropFront();
     }
     ASSERT_EQ(batch.size(), static_cast<size_t>(added - ran));
@@ -38,6 +40,43 @@ TEST(PostedBatchTest, WhatIsLeftIsDestroyedWithIt) {
     EXPECT_EQ(moved.size(), 999u);
     EXPECT_TRUE(batch.empty());  // NOLINT: what is left is empty.
   }
+  EXPECT_EQ(counted.use_count(), 1);
+}
+
+TEST(PostedBatchTest, CallablesOfAnySizeAndAlignmentAreCalledAndDestroyed) {
+  struct alignas(64) Aligned {
+    char byte = 'a';
+  };
+  const auto counted = std::make_shared<int>(0);
+  std::mt19937 random(7);
+  PostedBatch batch;
+  int called = 0;
+  for (int i = 0; i < 2000; ++i) {
+    switch (random() % 5) {
+      case 0:
+        batch.Add([&called] { ++called; });
+        break;
+      case 1:
+        batch.Add([&called, counted, large = std::array<char, 400>{}] { called += 1 + large[399]; });
+        break;
+      case 2:
+        batch.Add([&called, counted, huge = std::array<char, 10'000>{}] { called += 1 + huge[9'999]; });
+        break;
+      case 3:
+        batch.Add([&called, counted, aligned = Aligned()] {
+          EXPECT_EQ(reinterpret_cast<uintptr_t>(&aligned) % 64, 0u);
+          called += aligned.byte == 'a' ? 1 : 0;
+        });
+        break;
+      case 4:
+        batch.Add([&called, only = std::make_unique<int>(1)] { called += *only; });
+    }
+  }
+  while (!batch.empty()) {
+    batch.CallFront();
+    batch.DropFront();
+  }
+  EXPECT_EQ(called, 2000);
   EXPECT_EQ(counted.use_count(), 1);
 }
 
