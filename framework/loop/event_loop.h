@@ -12,6 +12,7 @@
 
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
+#include "framework/base/cores.h"
 #include "framework/base/ring_queue.h"
 #include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
@@ -235,6 +236,8 @@ class EventLoop {
   // Constant after construction.
   Clock& clock_;
   const bool clock_is_manual_ = clock_.IsManual();
+  // For other threads, where these have a core of their own.
+  const bool may_stay_awake_ = !clock_is_manual_ && UsableCores() > 1;
   const Options options_;
 
   // Any thread.

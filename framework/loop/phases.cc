@@ -119,7 +119,7 @@ void EventLoop::Wait() {
 // Jobs that end soon, as the last have, find the loop awake: to wake it takes longer than most jobs. So does who posts again and
 // again: on a core that both share, waking the loop would take the core from who posts, and each callback two switches.
 bool EventLoop::MayComeSoon() const {
-  return (refs_.count(RefKind::kJob) > 0 ? jobs_end_soon_ : posts_come_soon_) && !clock_is_manual_;
+  return may_stay_awake_ && (refs_.count(RefKind::kJob) > 0 ? jobs_end_soon_ : posts_come_soon_);
 }
 
 bool EventLoop::AwaitPost(TimePoint end) {

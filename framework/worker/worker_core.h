@@ -16,6 +16,7 @@
 
 #include "framework/base/brief_mutex.h"
 #include "framework/base/clock.h"
+#include "framework/base/cores.h"
 #include "framework/base/status.h"
 #include "framework/context/cancellation.h"
 #include "framework/loop/event_loop.h"
@@ -152,6 +153,8 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   // Constant after construction.
   EventLoop& loop_;
   const WorkerPool::Options options_;
+  // A thread that looks for work without sleeping has a core to do so.
+  const bool may_search_ = UsableCores() > 1;
   const size_t slow_limit_;
 
   // Loop thread only.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 
+#include "framework/base/cores.h"
 #include "framework/worker/worker_core.h"
 
 namespace rota {
@@ -17,7 +17,7 @@ WorkerPool::WorkerPool(EventLoop& loop, Options options)
 
 WorkerPool::~WorkerPool() { Stop(); }
 
-size_t WorkerPool::DefaultThreads() { return std::max<size_t>(2, std::thread::hardware_concurrency()); }
+size_t WorkerPool::DefaultThreads() { return std::max<size_t>(2, UsableCores()); }
 
 Status WorkerPool::Submit(Job& job, JobKind kind, TimePoint deadline, const std::source_location& where) {
   return core_->Submit(job, kind, deadline, where);

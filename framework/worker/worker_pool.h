@@ -52,7 +52,7 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // The number of cores, at least 2.
+  // The number of cores that the process may use, at least 2.
   static size_t DefaultThreads();
 
   // Runs `job` on a worker under the current context, and then its Done() on the loop, which stays alive for it. A job

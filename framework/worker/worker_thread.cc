@@ -152,9 +152,9 @@ void WorkerCore::PostBatch() {
   loop_.Post([self = shared_from_this()] { self->TakeBatch(); });
 }
 
-// The next job often comes soon, and to wake a thread takes longer than most jobs.
+// The next job often comes soon, and to wake a thread takes longer than most jobs. On a single core the loop waits meanwhile.
 void WorkerCore::Rest(WorkerThread& self, std::unique_lock<std::mutex>& lock) {
-  if (!self.tired && (self.searching || searching_ == 0)) {
+  if (may_search_ && !self.tired && (self.searching || searching_ == 0)) {
     Search(self, lock);
   } else {
     EndSearch(self);
