@@ -141,7 +141,7 @@ class TimerQueue {
 
   // In milliseconds. Shorter timers are mostly there to fire.
   static constexpr int32_t kYoungFromMs = 100;
-  // So many join their lists in less than a millisecond.
+  // They join their lists all at once, in the middle of a callback or a phase: so not any number of them.
   static constexpr size_t kMostYoung = 16384;
 
   RefCounts& refs_;
