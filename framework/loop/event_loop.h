@@ -200,12 +200,17 @@ class EventLoop {
   void RunClose();
   void RunUntilEmpty();
 
+  // Poll has nothing else to do than to look for what is ready, and nothing waits for its end.
+  bool IsIdle() const;
   bool MayBlock() const;
   void Poll(Duration timeout);
   void Wait();
   bool MayComeSoon() const;
   // Waits for Post() without sleeping, until `end`. False when there was none.
   bool AwaitPost(TimePoint end);
+  bool MayGather() const;
+  // Lets who posts go on for some microseconds.
+  void GatherPosts();
   // Runs what other threads have posted before this phase looked.
   void RunAllPosted();
   bool has_pending() const { return !pending_.empty() || !posted_.empty(); }
@@ -274,6 +279,8 @@ class EventLoop {
   bool jobs_end_soon_ = true;
   // The last wait without any ended soon by Post().
   bool posts_come_soon_ = false;
+  // So many callbacks were posted together the last time.
+  size_t last_batch_ = 0;
   // Of this poll or pending phase.
   uint64_t budgeted_callbacks_ = 0;
   uint64_t completions_ = 0;

@@ -2,6 +2,7 @@
 #define ROTA_LOOP_INBOX_H_
 
 #include <atomic>
+#include <cstddef>
 #include <mutex>
 #include <utility>
 
@@ -25,8 +26,11 @@ class Inbox {
     const std::lock_guard<std::mutex> lock(mutex_);
     incoming_.Add(std::forward<F>(callable));
     // While there is something, the loop does not begin to sleep, and who has brought the first of it wakes it.
-    if (incoming_.size() > 1) return false;
-    has_any_ = true;
+    if (incoming_.size() > 1) {
+      size_.store(incoming_.size(), std::memory_order_relaxed);
+      return false;
+    }
+    size_ = 1;
     return asleep_ && asleep_.exchange(false);
   }
   // The loop is about to sleep. False when something waits: it must not. One that something else has woken still counts as
@@ -34,7 +38,7 @@ class Inbox {
   bool BeginSleep() {
     // Each side writes its flag before it reads the other's, so that not both miss the other.
     asleep_ = true;
-    if (has_any_) asleep_ = false;
+    if (size_ > 0) asleep_ = false;
     return asleep_;
   }
   // Moves everything that waits into `batch`, which must be empty; its memory goes to the next callbacks.
@@ -42,15 +46,16 @@ class Inbox {
     const std::lock_guard<std::mutex> lock(mutex_);
     batch.SwapInto(incoming_);
     asleep_.store(false, std::memory_order_relaxed);
-    has_any_.store(false, std::memory_order_relaxed);
+    size_.store(0, std::memory_order_relaxed);
   }
-  // On the loop thread: false only when something waits that was there before; a callback that is being added may be missed
-  // (BeginSleep() does not miss it).
-  bool empty() const { return !has_any_.load(std::memory_order_relaxed); }
+  // Of what waits; a callback that is being added may be missed (BeginSleep() does not miss it). A look takes the lock's line of
+  // the cache from who adds: not to be taken again and again while something waits.
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  bool empty() const { return size() == 0; }
 
  private:
-  // Whether incoming_ has anything, for a look without the lock, which does not disturb who adds.
-  std::atomic<bool> has_any_ = false;
+  // Of incoming_, for a look without the lock.
+  std::atomic<size_t> size_ = 0;
   std::atomic<bool> asleep_ = false;
 
   BriefMutex mutex_;
