@@ -73,10 +73,7 @@ EventLoop::~EventLoop() {
   inbox_.Take(posted_);
 }
 
-void EventLoop::RunCompletion(Operation operation, Callback completion) {
-  Ref<ContextBase> context(operation.context());
-  // The ref ends before the callback, as that of a request does in libuv: the callback may look at the counts.
-  { const Operation done = std::move(operation); }
+void EventLoop::RunCompletion(Ref<ContextBase> context, Callback&& completion) {
   ++completions_;
   if (PollHasBudget()) {
     RunCallback(Phase::kPoll, completion, context.get());

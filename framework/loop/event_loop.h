@@ -111,7 +111,14 @@ class EventLoop {
   // Runs a completion that belongs to `operation` in the poll phase that is under way, or puts it off to the next
   // pending phase when the budget of this one is used up. For the layers that talk to the operating system.
   // Order: completions and what is posted run in the order in which they came to the loop, put off or not.
-  void RunCompletion(Operation operation, Callback completion);
+  void RunCompletion(Operation operation, Callback completion) {
+    Ref<ContextBase> context = operation.TakeContext();
+    // The ref ends before the callback, as that of a request does in libuv: the callback may look at the counts.
+    { const Operation done = std::move(operation); }
+    RunCompletion(std::move(context), std::move(completion));
+  }
+  // Of an operation that has ended just now, with the context that it had.
+  void RunCompletion(Ref<ContextBase> context, Callback&& completion);
   // For a completion that stands for several callbacks, between any two of them: runs the ticks and microtasks, as they run
   // after a callback. False: the loop is exiting, and the rest is not to run.
   bool RunTicks() { return DrainTicks() != StepEnd::kStop; }

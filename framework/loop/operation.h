@@ -31,6 +31,8 @@ class Operation {
 
   EventLoop& loop() const { return *loop_; }
   ContextBase* context() const { return context_.get(); }
+  // For who ends it, and runs its completion under the context.
+  Ref<ContextBase> TakeContext() { return std::move(context_); }
 
  private:
   EventLoop* loop_;

@@ -101,7 +101,7 @@ bool EventLoop::IsIdle() const {
          idle_hooks_.empty() && !prepare_hooks_.IsAnyDue();
 }
 
-bool EventLoop::MayBlock() const { return IsIdle() && refs_.total() > 0 && inbox_.empty(); }
+bool EventLoop::MayBlock() const { return IsIdle() && refs_.total() > 0 && inbox_.empty() && !poller_.has_due(); }
 
 void EventLoop::Poll(Duration timeout) {
   poller_.Poll(timeout, exit_.exiting());

@@ -3,155 +3,152 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <boost/asio/detail/epoll_reactor.hpp>
-#include <boost/asio/detail/reactor_op.hpp>
-#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "framework/base/check.h"
-#include "framework/loop/expose.h"
 #include "framework/loop/operation.h"
+#include "framework/loop/poller.h"
 
 namespace rota {
 
-// What Asio registers, and what it believes to be registered: with EPOLLOUT in it, it leaves the registration alone.
-struct AsioEpoll {
-  friend constexpr auto MemberOf(AsioEpoll);
-};
-struct AsioRegistered {
-  friend constexpr auto MemberOf(AsioRegistered);
-};
-template struct Expose<AsioEpoll, &boost::asio::detail::epoll_reactor::epoll_fd_>;
-template struct Expose<AsioRegistered, &boost::asio::detail::epoll_reactor::descriptor_state::registered_events_>;
-
-using boost::asio::detail::epoll_reactor;
-using boost::asio::detail::reactor_op;
-
-class Readiness::Registration final : public RefCounted {
+class Readiness::Registration final : public CountedAs<Registration>, public PollSource {
  public:
-  Registration(EventLoop& loop, int fd) : loop_(loop), reactor_(loop.poller().reactor()), fd_(fd) { Register(); }
+  Registration(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {}
 
-  // One kind of wait. It lies in the queues of Asio while it waits.
-  class Wait final : public reactor_op {
-   public:
-    Wait(int kind, uint32_t event) : reactor_op({}, &Perform, &Complete), kind(kind), event(event) {}
-
-    // Constant after construction. Asio's and epoll's names of what is waited for.
-    const int kind;
-    const uint32_t event;
-    // While it waits, up to its callback.
+  // One kind of wait.
+  struct Wait {
+    // While it waits.
     std::optional<Operation> operation;
+    // Up to its call, which may be put off.
     Callback callback;
-    Ref<Registration> registration;
-    // Asio asks once when the wait begins, which is too early, and then when epoll has told of it.
-    bool has_begun = false;
-
-   private:
-    static status Perform(reactor_op* op) { return std::exchange(static_cast<Wait*>(op)->has_begun, true) ? done : not_done; }
-    static void Complete(void* owner, boost::asio::detail::scheduler_operation* op, const boost::system::error_code&, size_t) {
-      Wait& wait = *static_cast<Wait*>(op);
-      const Ref<Registration> keep = std::move(wait.registration);
-      Operation operation = *std::move(wait.operation);
-      wait.operation.reset();
-      if (owner == nullptr) {
-        // The loop ends.
-        const Callback dropped = std::move(wait.callback);
-        return;
-      }
-      EventLoop& loop = operation.loop();
-      loop.RunCompletion(std::move(operation), [keep, &wait] { keep->Call(wait); });
-    }
+    // It ends in the next poll, without any event.
+    bool is_due = false;
   };
 
-  void Begin(Wait& wait, Callback callback, const std::source_location& where) {
-    ROTA_CHECK(!wait.callback, "a descriptor is waited for twice");
-    wait.callback = std::move(callback);
-    wait.operation.emplace(loop_, RefKind::kIo, where);
-    wait.registration = Ref<Registration>(this);
-    wait.has_begun = false;
-    error_ = 0;
-    if (fd_ >= 0 && descriptor_ == nullptr) Register();
-    if (fd_ >= 0 && error_ == 0) SetEvents((events_ & kWanted) | wait.event);
-    // Asio completes at once what waits for nothing.
-    epoll_reactor::per_descriptor_data nothing = nullptr;
-    reactor_.start_op(wait.kind, fd_, error_ == 0 ? descriptor_ : nothing, &wait, true, true);
+  void WaitReadable(Callback&& callback, const std::source_location& where) {
+    Begin(readable_, std::move(callback), where);
+    if (fd_ < 0 || ((events_ == 0 || can_read_) && !Watch(WritingWaits() ? kReading | EPOLLOUT : kReading))) MakeDue(readable_);
   }
+  void WaitWritable(Callback&& callback, const std::source_location& where) {
+    // Most descriptors never wait to be written: its memory is there while it waits.
+    if (writable_ == nullptr) writable_ = std::make_unique<Wait>();
+    Begin(*writable_, std::move(callback), where);
+    if (fd_ < 0 || !Watch(kReading | EPOLLOUT)) MakeDue(*writable_);
+  }
+  void Drained() { can_read_ = has_ended_; }
   int error() const { return error_; }
 
   void Close() {
     if (fd_ < 0) return;
-    if (descriptor_ != nullptr) reactor_.deregister_descriptor(fd_, descriptor_, true);
+    if (events_ != 0) loop_.poller().Unwatch(fd_, *this);
+    events_ = 0;
     ::close(std::exchange(fd_, -1));
-    reactor_.cleanup_descriptor_data(descriptor_);
+    if (readable_.operation) MakeDue(readable_);
+    if (WritingWaits()) MakeDue(*writable_);
   }
   int fd() const { return fd_; }
 
-  Wait& readable() { return readable_; }
-  // Most descriptors never wait to be written: its memory is there while it waits.
-  Wait& writable() {
-    if (writable_ == nullptr) writable_ = std::make_unique<Wait>(epoll_reactor::write_op, EPOLLOUT);
-    return *writable_;
+ private:
+  // The end is an event of its own: it may have come before the read that was short, with an edge that it shares with the bytes.
+  static constexpr uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  static constexpr uint32_t kEnds = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+  void OnEvents(uint32_t events) override {
+    if ((events & kEnds) != 0) has_ended_ = true;
+    if ((events & (EPOLLIN | kEnds)) != 0) can_read_ = true;
+    // Its owner may go in the first callback.
+    const Ref<Registration> keep(this);
+    const bool can_write = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+    if (can_read_ && readable_.operation) End(readable_);
+    if (can_write && WritingWaits()) End(*writable_);
+  }
+  void OnDue() override {
+    const Ref<Registration> keep = std::move(due_);
+    if (std::exchange(readable_.is_due, false)) End(readable_);
+    if (WritingWaits() && std::exchange(writable_->is_due, false)) End(*writable_);
+  }
+  void OnEnd() override {
+    events_ = 0;
+    // What is dropped may own the owner.
+    const Ref<Registration> keep(this);
+    const Ref<Registration> due = std::move(due_);
+    Drop(readable_);
+    if (writable_ != nullptr) Drop(*writable_);
   }
 
- private:
+  void Begin(Wait& wait, Callback&& callback, const std::source_location& where) {
+    ROTA_CHECK(!wait.callback, "a descriptor is waited for twice");
+    wait.callback = std::move(callback);
+    wait.operation.emplace(loop_, RefKind::kIo, where);
+    loop_.poller().BeginWait();
+    error_ = 0;
+  }
+  void MakeDue(Wait& wait) {
+    wait.is_due = true;
+    if (!due_) due_ = Ref<Registration>(this);
+    loop_.poller().MakeDue(*this);
+  }
+  bool WritingWaits() const { return writable_ != nullptr && writable_->operation; }
+  // In the poll phase.
+  void End(Wait& wait) {
+    loop_.poller().EndWait();
+    wait.is_due = false;
+    Ref<ContextBase> context = wait.operation->TakeContext();
+    wait.operation.reset();
+    loop_.RunCompletion(std::move(context), [keep = Ref<Registration>(this), &wait] { keep->Call(wait); });
+  }
+  void Drop(Wait& wait) {
+    if (!wait.operation) return;
+    loop_.poller().EndWait();
+    wait.is_due = false;
+    wait.operation.reset();
+    const Callback dropped = std::move(wait.callback);
+  }
   void Call(Wait& wait) {
     // Another wait may begin inside.
     Callback callback = std::move(wait.callback);
+    if (&wait == &readable_) return callback();
     // Also after an exception.
     const struct End {
-      ~End() { registration.EndCall(wait); }
+      ~End() { registration.EndWriting(); }
       Registration& registration;
-      Wait& wait;
-    } end{*this, wait};
+    } end{*this};
     callback();
   }
-  // What nobody waits for would come again and again.
-  void EndCall(Wait& wait) {
-    if (wait.callback) return;
-    if (fd_ >= 0) SetEvents(events_ & ~wait.event);
-    if (&wait == writable_.get()) writable_.reset();
+  // A reader that takes its time makes an edge of room, of which nobody wants to hear.
+  void EndWriting() {
+    if (writable_->callback) return;
+    if (events_ != 0) Watch(kReading);
+    writable_.reset();
   }
 
-  void Register() {
-    error_ = reactor_.register_descriptor(fd_, descriptor_);
-    if (error_ != 0) return reactor_.cleanup_descriptor_data(descriptor_);
-    uint32_t& registered = descriptor_->*MemberOf(AsioRegistered());
-    // None for what epoll cannot watch, a regular file: Asio takes it for always ready. Here its waits are refused.
-    events_ = registered == 0 ? 0 : kAsAsioDoes;
-    registered |= EPOLLOUT;
+  // Also tells of what is there already, of which no further edge would come. False: refused.
+  bool Watch(uint32_t events) {
+    error_ = events_ == 0 ? loop_.poller().Watch(fd_, events, *this) : loop_.poller().ChangeWatch(fd_, events, *this);
+    if (error_ != 0) return false;
+    events_ = events;
+    can_read_ = false;
+    return true;
   }
 
-  // Without any, the descriptor leaves epoll, which tells of errors otherwise.
-  void SetEvents(uint32_t events) {
-    if (events == events_) return;
-    epoll_event event{.events = events, .data = {.ptr = descriptor_}};
-    const int action = events == 0 ? EPOLL_CTL_DEL : events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (epoll_ctl(reactor_.*MemberOf(AsioEpoll()), action, fd_, &event) == 0) {
-      events_ = events;
-    } else {
-      error_ = errno;
-    }
-  }
-
-  static constexpr uint32_t kWanted = EPOLLIN | EPOLLOUT;
-  // Of edges Asio would have to be told again before each wait: by an epoll_ctl, or by a read that finds nothing.
-  static constexpr uint32_t kAsAsioDoes = EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLPRI | EPOLLET;
-
-  // Constant after construction.
   EventLoop& loop_;
-  epoll_reactor& reactor_;
 
   int fd_;
-  Wait readable_{epoll_reactor::read_op, EPOLLIN};
-  std::unique_ptr<Wait> writable_;
-  epoll_reactor::per_descriptor_data descriptor_ = nullptr;
-  // What epoll looks for.
+  // What epoll looks for; 0 before the first wait.
   uint32_t events_ = 0;
   // Why the last wait was refused.
   int error_ = 0;
+  // The system has told so and will not again: whoever waits has to ask anew, unless all was read.
+  bool can_read_ = false;
+  // The end, or an error: there is no reading all.
+  bool has_ended_ = false;
+  Wait readable_;
+  std::unique_ptr<Wait> writable_;
+  // Itself, while it is due.
+  Ref<Registration> due_;
 };
 
 Readiness::Readiness(EventLoop& loop, int fd) : registration_(MakeRef<Registration>(loop, fd)) {}
@@ -159,12 +156,14 @@ Readiness::Readiness(EventLoop& loop, int fd) : registration_(MakeRef<Registrati
 Readiness::~Readiness() { Close(); }
 
 void Readiness::WaitReadable(Callback callback, const std::source_location& where) {
-  registration_->Begin(registration_->readable(), std::move(callback), where);
+  registration_->WaitReadable(std::move(callback), where);
 }
 
 void Readiness::WaitWritable(Callback callback, const std::source_location& where) {
-  registration_->Begin(registration_->writable(), std::move(callback), where);
+  registration_->WaitWritable(std::move(callback), where);
 }
+
+void Readiness::Drained() { registration_->Drained(); }
 
 void Readiness::Close() { registration_->Close(); }
 

@@ -9,9 +9,8 @@
 
 namespace rota {
 
-// Tells when a descriptor can be read or written, through the poller of the loop. A wait that follows a wait costs no system call,
-// where one of Asio's costs an epoll_ctl or a read that finds nothing: the descriptor stays registered, level-triggered, for as
-// long as somebody waits.
+// Tells when a descriptor can be read or written, through the poller of the loop. It is registered for edges: a wait for reading that
+// follows Drained() costs no system call, neither here nor in the look that comes after it.
 // Thread: loop.
 // Owner:  whoever reads and writes the descriptor, which belongs to it. Must not outlive the loop.
 // Errors: a wait that the system refuses, for want of memory or watches, ends at once: see error().
@@ -28,6 +27,9 @@ class Readiness {
   // includes the end and errors) or written; also after Close(). One wait of a kind at a time. A wait is a ref of the loop.
   void WaitReadable(Callback callback, const std::source_location& where = std::source_location::current());
   void WaitWritable(Callback callback, const std::source_location& where = std::source_location::current());
+  // To be said by who has read all: a read has found nothing, or, of a stream, less than it had room for (epoll(7), question 9).
+  // Where it is not, the next wait costs an epoll_ctl(2). After the end and after errors it changes nothing.
+  void Drained();
 
   // Not 0 once the system has refused a wait (ENOSPC and ENOMEM in epoll_ctl(2)): its callback runs in the next poll phase, though
   // the descriptor may not be ready. Whoever waited is to give up, or to try again later: the next wait begins anew.
@@ -41,7 +43,7 @@ class Readiness {
  private:
   class Registration;
 
-  // Shared with the waits: one may be on its way through Asio when its owner goes.
+  // Shared with what is on its way when its owner goes: a wait that is due, a callback that was put off.
   const Ref<Registration> registration_;
 };
 

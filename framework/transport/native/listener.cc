@@ -79,6 +79,7 @@ bool Listener::AcceptOne() {
   }
   switch (errno) {
     case EAGAIN:
+      readiness_.Drained();
       return false;
     case EMFILE:
     case ENFILE:

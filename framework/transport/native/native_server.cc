@@ -16,7 +16,7 @@
 #include "framework/rpc/server_life.h"
 #include "framework/transport/native/call_pool.h"
 #include "framework/transport/native/connection.h"
-#include "framework/transport/native/descriptor_room.h"
+#include "framework/transport/native/descriptor_table.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/listen_socket.h"
 #include "framework/transport/native/listener.h"
@@ -112,7 +112,6 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<uint8_t> buffer_;
   std::vector<Ref<Listener>> listeners_;
   std::vector<Ref<Connection>> connections_;
-  DescriptorRoom descriptors_;
   const Ref<Deliveries> deliveries_ = MakeRef<Deliveries>();
   // Vectors, because what a rush leaves of them is one piece: a queue in blocks kept a page of the heap for each.
   std::vector<Ref<Connection>> to_flush_;
@@ -124,7 +123,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
 };
 
 NativeServer::NativeServer(EventLoop& event_loop, const ServerOptions& server_options)
-    : Host(event_loop, server_options), buffer_(kReadBufferBytes), descriptors_(event_loop) {
+    : Host(event_loop, server_options), buffer_(kReadBufferBytes) {
   read_buffer = buffer_;
   loop.prepare_hooks().Add(*this);
   loop.check_hooks().Add(*this);
@@ -175,7 +174,7 @@ StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::s
     }
     return status;
   }
-  descriptors_.Reserve();
+  ReserveDescriptors();
   acceptor = &call_acceptor;
   life_.Begin();
   std::vector<std::string> bound;
@@ -190,7 +189,6 @@ StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::s
 }
 
 void NativeServer::OnAccepted(int fd, std::string peer) {
-  descriptors_.Ensure(connections_.size() + 1);
   std::unique_ptr<Socket> socket = NewSocket(fd);
   if (socket == nullptr) return;
   Ref<Connection> connection = MakeRef<Connection>(static_cast<Host&>(*this), std::move(socket), std::move(peer));

@@ -13,10 +13,9 @@ bool IsForNow(int error) { return error == EAGAIN || error == EWOULDBLOCK || err
 
 Socket::Result Socket::Read(std::span<uint8_t> buffer) {
   const ssize_t size = recv(fd(), buffer.data(), buffer.size(), 0);
-  if (size > 0) {
-    // Less than there was room for: a stream socket has no more now.
-    return {.bytes = static_cast<size_t>(size), .drained = static_cast<size_t>(size) < buffer.size()};
-  }
+  // Less than there was room for: a stream socket has no more now.
+  if (size < 0 ? errno == EAGAIN : static_cast<size_t>(size) < buffer.size()) Drained();
+  if (size > 0) return {.bytes = static_cast<size_t>(size), .drained = static_cast<size_t>(size) < buffer.size()};
   if (size < 0 && IsForNow(errno)) return {.drained = true};
   return {.ended = true, .drained = true};
 }

@@ -52,6 +52,8 @@ class Socket {
 
  protected:
   int fd() const { return readiness_.fd(); }
+  // The system has nothing to read from it now.
+  void Drained() { readiness_.Drained(); }
 
  private:
   Readiness readiness_;

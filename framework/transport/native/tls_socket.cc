@@ -32,6 +32,7 @@ struct TlsSocket::Bio {
     BIO_clear_retry_flags(bio);
     const ssize_t count = recv(Of(bio).fd(), buffer, static_cast<size_t>(size), 0);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+    if (count < 0 ? errno == EAGAIN : count < size) Of(bio).Drained();
     return static_cast<int>(count);
   }
   static int Write(BIO* bio, const char* bytes, int size) {

@@ -72,6 +72,7 @@ void EchoConnection::Echo() {
   const ssize_t size = recv(readiness_.fd(), buffer_.data(), buffer_.size(), 0);
   if (size == 0) return readiness_.Close();
   Check(size > 0, "a read failed");
+  if (static_cast<size_t>(size) < buffer_.size()) readiness_.Drained();
   Check(send(readiness_.fd(), buffer_.data(), static_cast<size_t>(size), MSG_NOSIGNAL) == size, "a write was short");
   echoed_.Add(static_cast<size_t>(size));
   Wait();
