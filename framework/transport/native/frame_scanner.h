@@ -17,6 +17,8 @@ namespace rota::native {
 class FrameScanner {
  public:
   static constexpr size_t kHeaderBytes = 9;
+  // What a frame may have behind its header, as long as we announce nothing else (RFC 9113, section 6.5.2).
+  static constexpr size_t kMaxPayload = 16384;
 
   // Calls `on_frame(uint8_t& type, int32_t stream)` for each header that ends in `bytes`. It may change the type, here and now
   // in `bytes`, or return false to stop.
@@ -55,6 +57,9 @@ class FrameScanner {
     }
     return true;
   }
+
+  // In `on_frame`: what the frame has behind its header, in bytes.
+  size_t payload() const { return skip_; }
 
   // What nghttp2 is to get after a Scan() that did not stop, in this order: a header of which the first bytes came before, and
   // what follows it up to a header that is not whole yet. Valid until the next one.

@@ -105,6 +105,11 @@ bool Session::IsAllowed(uint8_t& type, int32_t stream_id) {
       // Here already: the rest of these bytes may go on with the stream.
       history_.OnEndedByPeer(stream_id);
       return true;
+    case NGHTTP2_CONTINUATION:
+      // nghttp2 looks at the size of all frames but this one, and counts on it where it bounds a block by its frames.
+      if (scanner_.payload() <= FrameScanner::kMaxPayload) return true;
+      Terminate(NGHTTP2_FRAME_SIZE_ERROR, "too large frame size");
+      return false;
     default:
       return true;
   }

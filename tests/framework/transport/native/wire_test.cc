@@ -341,6 +341,29 @@ TEST_P(WireTest, WhoSendsTooMuchMetadataAgainAndAgainIsToldToBeCalm) {
   });
 }
 
+// RFC 9113, section 4.2. Without this a block could have a hundred times what its greatest number of frames allows.
+TEST_P(WireTest, AContinuationThatIsTooLargeEndsTheConnection) {
+  OnEachCall([](ScriptedSink& sink) { sink.Finish(); });
+  Listen();
+  RunWith([&] {
+    for (const size_t size : {faults::kMaxFrameBytes, faults::kMaxFrameBytes + 1}) {
+      RawConnection client(address_);
+      client.Start();
+      const std::string block = faults::Block(faults::CallFields("/a.B/C"));
+      const std::string fill(size, static_cast<char>(0x82));  // ":method: GET", again and again.
+      const uint32_t stream = client.NextStream();
+      client.Send(faults::FrameBytes(faults::kHeaders, faults::kEndStream, stream, block) +
+                  faults::FrameBytes(faults::kContinuation, faults::kEndHeaders, stream, fill));
+      if (size <= faults::kMaxFrameBytes) {
+        EXPECT_EQ(client.Call("/a.B/C").status(), 0);
+      } else {
+        EXPECT_TRUE(client.AwaitClose());
+        EXPECT_EQ(client.go_away(), NGHTTP2_FRAME_SIZE_ERROR);
+      }
+    }
+  });
+}
+
 // ---- Flow control.
 
 TEST_P(WireTest, MessagesThatNobodyReadsStopTheSender) {
