@@ -160,6 +160,10 @@ std::vector<std::string> ByteStreamCorpus() {
   add(PingFrame("12345678") + SettingsFrame({{1, 0}, {3, 1}, {4, 0}, {5, 16384}}) + call, kWithPreface | kNothingRead);
   add(FrameBytes(kHeaders, kEndHeaders, 1, Block(CallFields("/a.B/C")) + IndexedLiteral("x", std::string(500, 'y')) + std::string(20, kNewestEntry)));
   add(FrameBytes(kHeaders, 0, 1, Block(CallFields("/a.B/C"))) + FrameBytes(kContinuation, kEndHeaders, 1, Literal("a-bin", "AAEC")));
+  // A field that is cut, and the beginning of one that says it will be long, its length in two frames.
+  add(HeadersFrames(1, Block(CallFields("/a.B/C", {{"x", std::string(70000, 'y')}}))) + CallFrames(3, "/a.B/C"), kWithPreface | kInPieces);
+  add(FrameBytes(kHeaders, 0, 1, Block(CallFields("/a.B/C")) + std::string("\x40\x01x\x7f\x81", 5)) + FrameBytes(kContinuation, 0, 1, "\xff\x7fyyy"),
+      kWithPreface | kInPieces);
   add(call + HeadersFrames(1, Block({{"trailer", "x"}}), kEndStream) + FrameBytes(kGoAway, 0, 0, std::string(8, '\0')));
   add(FrameBytes(kPushPromise, kEndHeaders, 1, Number(2, 4) + Block(CallFields("/"))) + FrameBytes(kPriority, 0, 1, std::string(5, '\0')));
   return corpus;

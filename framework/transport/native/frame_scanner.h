@@ -17,8 +17,6 @@ namespace rota::native {
 class FrameScanner {
  public:
   static constexpr size_t kHeaderBytes = 9;
-  // What a frame may have behind its header, as long as we announce nothing else (RFC 9113, section 6.5.2).
-  static constexpr size_t kMaxPayload = 16384;
 
   // Calls `on_frame(uint8_t& type, int32_t stream)` for each header that ends in `bytes`. It may change the type, here and now
   // in `bytes`, or return false to stop.
@@ -26,6 +24,7 @@ class FrameScanner {
   bool Scan(std::span<uint8_t> bytes, OnFrame on_frame) {
     head_ = {};
     whole_ = bytes;
+    lead_ = skip_;
     while (!bytes.empty()) {
       if (skip_ > 0) {
         const size_t step = std::min(skip_, bytes.size());
@@ -58,8 +57,9 @@ class FrameScanner {
     return true;
   }
 
-  // In `on_frame`: what the frame has behind its header, in bytes.
-  size_t payload() const { return skip_; }
+  // In `on_frame`: the flags of the frame, and how much of what is scanned was left of a frame that began before.
+  uint8_t flags() const { return header_[kFlags]; }
+  size_t lead() const { return lead_; }
 
   // What nghttp2 is to get after a Scan() that did not stop, in this order: a header of which the first bytes came before, and
   // what follows it up to a header that is not whole yet. Valid until the next one.
@@ -69,8 +69,10 @@ class FrameScanner {
  private:
   static constexpr size_t kPrefaceBytes = 24;
   static constexpr size_t kType = 3;
+  static constexpr size_t kFlags = 4;
 
   size_t skip_ = kPrefaceBytes;
+  size_t lead_ = 0;
   std::array<uint8_t, kHeaderBytes> header_{};
   size_t filled_ = 0;
   std::array<uint8_t, kHeaderBytes> split_{};

@@ -13,6 +13,7 @@
 
 #include "framework/base/ref.h"
 #include "framework/transport/native/field_cache.h"
+#include "framework/transport/native/field_cutter.h"
 #include "framework/transport/native/fixed_blocks.h"
 #include "framework/transport/native/flood_guard.h"
 #include "framework/transport/native/frame_scanner.h"
@@ -87,8 +88,14 @@ class Session final : private CallWire {
   // Whether the peer may send such a frame on `stream_id` now, by StreamHistory. Asked before nghttp2 has the frame, and those
   // before it that came with it. Hides it from nghttp2, by its type, where it is to have no effect.
   bool IsAllowed(uint8_t& type, int32_t stream_id);
-  // Gives them to nghttp2. False: it is no HTTP/2.
+  // Its parts, out of the way of DATA.
+  [[gnu::noinline]] bool AllowsHeaders(int32_t stream_id);
+  [[gnu::noinline]] void HearReset(uint8_t& type, int32_t stream_id);
+  // Gives them to nghttp2. False, here and below: it is no HTTP/2.
   bool Feed(std::span<const uint8_t> bytes);
+  // The same with what was scanned, while cutter_ is there. Seldom: kept out of the way of what is not.
+  [[gnu::noinline]] bool FeedCut();
+  [[gnu::noinline]] void BeginCutting();
   void AfterInput();
   // Keeps what ReceiveHeld() is to go on with.
   void PutOff(std::span<const uint8_t> rest);
@@ -143,6 +150,7 @@ class Session final : private CallWire {
   HeaderTable table_;
   StreamHistory history_;
   FrameScanner scanner_;
+  std::unique_ptr<FieldCutter> cutter_;  // While a header block of several frames comes in.
   FloodGuard guard_;
   WindowTuner tuner_;
   const Ref<CallCount> running_ = MakeRef<CallCount>();

@@ -16,6 +16,8 @@ namespace {
 // No standard has it, and nghttp2 passes over it.
 constexpr uint8_t kUnknownFrameType = 0xf0;
 
+static_assert(RequestHeaders::kMaxBytes < FieldCutter::kMostBytes, "a call whose field was cut would be served");
+
 }  // namespace
 
 bool Session::Receive(std::span<uint8_t> bytes) {
@@ -27,10 +29,23 @@ bool Session::Receive(std::span<uint8_t> bytes) {
     return true;
   }
   calls_begun_ = 0;
-  // An answer to what is in the first may end the session.
-  if (!Feed(scanner_.head()) || !Feed(scanner_.rest())) return false;
+  if (cutter_ != nullptr) [[unlikely]] {
+    if (!FeedCut()) return false;
+  } else if (!Feed(scanner_.head()) || !Feed(scanner_.rest())) {  // An answer to what is in the first may end the session.
+    return false;
+  }
   AfterInput();
   return true;
+}
+
+bool Session::FeedCut() {
+  const std::vector<uint8_t> bytes = cutter_->Take(scanner_.head(), scanner_.rest());
+  if (cutter_->too_large()) {
+    Terminate(NGHTTP2_FRAME_SIZE_ERROR, "too large frame size");
+    return true;
+  }
+  if (cutter_->idle()) cutter_.reset();
+  return Feed(bytes);
 }
 
 bool Session::ReceiveHeld() {
@@ -91,28 +106,33 @@ NativeCall* Session::Find(int32_t stream_id) {
 bool Session::IsAllowed(uint8_t& type, int32_t stream_id) {
   switch (type) {
     case NGHTTP2_HEADERS:
-      if (history_.ForbidsHeaders(stream_id, Find(stream_id) != nullptr)) return false;
-      history_.OnHeaders(stream_id);
-      return true;
+      return AllowsHeaders(stream_id);
     case NGHTTP2_DATA:
       return !history_.ForbidsData(stream_id);
     case NGHTTP2_RST_STREAM:
-      if (history_.IsAhead(stream_id)) {
-        type = kUnknownFrameType;
-        if (!guard_.OnReset()) Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_resets");
-        return true;
-      }
-      // Here already: the rest of these bytes may go on with the stream.
-      history_.OnEndedByPeer(stream_id);
+      HearReset(type, stream_id);
       return true;
-    case NGHTTP2_CONTINUATION:
-      // nghttp2 looks at the size of all frames but this one, and counts on it where it bounds a block by its frames.
-      if (scanner_.payload() <= FrameScanner::kMaxPayload) return true;
-      Terminate(NGHTTP2_FRAME_SIZE_ERROR, "too large frame size");
-      return false;
     default:
       return true;
   }
+}
+
+bool Session::AllowsHeaders(int32_t stream_id) {
+  if (history_.ForbidsHeaders(stream_id, Find(stream_id) != nullptr)) return false;
+  history_.OnHeaders(stream_id);
+  if ((scanner_.flags() & NGHTTP2_FLAG_END_HEADERS) == 0) [[unlikely]] BeginCutting();
+  return true;
+}
+
+void Session::HearReset(uint8_t& type, int32_t stream_id) {
+  // Here already: the rest of these bytes may go on with the stream.
+  if (!history_.IsAhead(stream_id)) return history_.OnEndedByPeer(stream_id);
+  type = kUnknownFrameType;
+  if (!guard_.OnReset()) Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_resets");
+}
+
+void Session::BeginCutting() {
+  if (cutter_ == nullptr) cutter_ = std::make_unique<FieldCutter>(scanner_.lead());
 }
 
 int Session::OnBeginHeaders(int32_t stream_id) {

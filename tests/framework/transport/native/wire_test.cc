@@ -279,6 +279,96 @@ TEST_P(WireTest, TooMuchMetadataIsAnsweredBeforeTheRestOfItHasCome) {
   EXPECT_THAT(later, ElementsAre("", "value"));
 }
 
+// nghttp2 by itself ends the connection over a name or a value of more than 64 KiB.
+TEST_P(WireTest, AFieldOfAnySizeIsRefusedOnItsStreamOnly) {
+  std::vector<std::string> got;
+  OnEachCall([&](ScriptedSink& sink) {
+    const Metadata& metadata = sink.call->start().metadata;
+    got.push_back(std::string(metadata.Get("x-kept").value_or("")) + "," + std::string(metadata.Get("x-later").value_or("")));
+    sink.on_half_close = [&sink] { sink.Finish(); };
+  });
+  Listen();
+  const std::string call = faults::Block(faults::CallFields("/a.B/C"));
+  size_t refused = 0;
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start();
+    const auto begin = [&](const std::string& more, uint8_t flags = faults::kEndStream) {
+      const uint32_t stream = client.NextStream();
+      client.Send(faults::HeadersFrames(stream, call + more, flags));
+      return stream;
+    };
+    const uint32_t other = begin("", 0);
+    for (const size_t size : {size_t{64} << 10, (size_t{64} << 10) + 1, size_t{1} << 20}) {
+      const std::string big(size, 'a');
+      const auto plain = [](const std::string& text) { return faults::Literal("", text).substr(2); };
+      EXPECT_EQ(client.Await(begin(faults::IndexedLiteral("x-kept", "1"))).status(), 0);
+      // These leave the table alone.
+      for (const std::string& field : {faults::Literal("x-big", big), faults::Literal(big, big), "\x0f\x2b" + plain(big)}) {
+        EXPECT_EQ(client.Await(begin(field)).status(), 8) << size;
+        EXPECT_EQ(client.Await(begin(std::string(1, faults::kNewestEntry))).status(), 0) << size;
+        ++refused;
+      }
+      // And this one empties it.
+      EXPECT_EQ(client.Await(begin(faults::IndexedLiteral("x-big", big) + faults::IndexedLiteral("x-later", "2"))).status(), 8) << size;
+      EXPECT_EQ(client.Await(begin(std::string(1, faults::kNewestEntry))).status(), 0) << size;
+      ++refused;
+    }
+    client.Send(faults::FrameBytes(faults::kData, faults::kEndStream, other, ""));
+    EXPECT_EQ(client.Await(other).status(), 0);
+    EXPECT_FALSE(client.closed());
+  });
+  EXPECT_EQ(refused, 12u);
+  const std::vector<std::string> round = {"1,", "1,", "1,", "1,", ",2"};
+  std::vector<std::string> all = {","};
+  for (int i = 0; i < 3; ++i) all.insert(all.end(), round.begin(), round.end());
+  EXPECT_EQ(got, all);
+}
+
+TEST_P(WireTest, TrailersOfAnySizeCostOnlyTheirCall) {
+  OnEachCall(Echo);
+  Listen();
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start();
+    const uint32_t stream = client.NextStream();
+    client.Send(faults::CallFrames(stream, "/a.B/C"));
+    client.Send(faults::HeadersFrames(stream, faults::Literal("x-big", std::string(100000, 'a')), faults::kEndStream));
+    EXPECT_EQ(client.Await(stream).reset, NGHTTP2_INTERNAL_ERROR);
+    EXPECT_EQ(client.Call("/a.B/C", "hello").status(), 0);
+  });
+}
+
+TEST_P(WireTest, ABlockOfMoreThan129FramesEndsItsConnection) {
+  OnEachCall(Echo);
+  Listen();
+  RunWith([&] {
+    for (const size_t more : {size_t{128}, size_t{129}}) {
+      RawConnection client(address_);
+      client.Start();
+      EXPECT_EQ(client.Call("/a.B/C", "hello").status(), 0);
+      // One field, whose text ends where the last frame does.
+      const std::string field = faults::Literal("x", std::string(more * faults::kMaxFrameBytes, 'a'));
+      const size_t begin = field.size() - more * faults::kMaxFrameBytes;
+      const uint32_t stream = client.NextStream();
+      const std::string block = faults::Block(faults::CallFields("/a.B/C"));
+      client.Send(faults::FrameBytes(faults::kHeaders, faults::kEndStream, stream, block + field.substr(0, begin)));
+      for (size_t i = 1; i <= more; ++i) {
+        const uint8_t flags = i == more ? faults::kEndHeaders : 0;
+        client.Send(faults::FrameBytes(faults::kContinuation, flags, stream, field.substr(begin + (i - 1) * faults::kMaxFrameBytes, faults::kMaxFrameBytes)));
+        // What is answered on the way is read, so that nobody waits for it.
+        client.ReadReady();
+      }
+      if (more == 128) {
+        EXPECT_EQ(client.Await(stream).status(), 8);
+        EXPECT_EQ(client.Call("/a.B/C", "hello").status(), 0);
+      } else {
+        EXPECT_TRUE(client.AwaitClose());
+      }
+    }
+  });
+}
+
 TEST_P(WireTest, WhatFollowsTooMuchMetadataInTheSameReadIsServed) {
   OnEachCall([](ScriptedSink& sink) { sink.Finish(); });
   Listen();
