@@ -404,5 +404,26 @@ TEST_F(ReadinessTest, ManyWaitsInOnePollRunWithinItsBudgetAndTheRestNext) {
   for (const int peer : peers) close(peer);
 }
 
+// As another process has it that was forked: close() ends no registration then.
+TEST_F(ReadinessTest, AClosedDescriptorThatAnotherProcessHasAsWellIsToldOfNoMore) {
+  const int elsewhere = dup(near_->fd());
+  near_->WaitReadable([] {});
+  near_.reset();
+  Send("x");
+  // Somebody waits, so that the loop looks.
+  std::array<int, 2> ends;
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+  Readiness other(loop_, ends[0]);
+  other.WaitReadable([] {});
+  uint64_t before = 0;
+  loop_.SetTimeout(std::chrono::milliseconds(20), [&] {
+    before = loop_.stats().iterations;
+    close(ends[1]);
+  });
+  loop_.Run();
+  EXPECT_LT(before, 10u);
+  close(elsewhere);
+}
+
 }  // namespace
 }  // namespace rota
