@@ -14,9 +14,12 @@ namespace {
 
 using Frames = std::vector<std::pair<int, int32_t>>;
 
+constexpr uint8_t kEndHeaders = 4;
+
 std::string Frame(uint8_t type, uint32_t stream, const std::string& payload) {
   const size_t size = payload.size();
-  std::string bytes{static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size), static_cast<char>(type), '\0'};
+  std::string bytes{static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size), static_cast<char>(type),
+                    static_cast<char>(type == 1 ? kEndHeaders : 0)};
   for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<char>(stream >> shift));
   return bytes + payload;
 }
@@ -69,6 +72,26 @@ TEST_F(FrameScannerTest, ATypeIsChangedInWhateverPiecesItCame) {
     const std::string all = bytes_ + reset + bytes_.substr(24);
     for (size_t at = 0; at < all.size(); at += piece) Scan(std::string_view(all).substr(at, piece));
     EXPECT_TRUE(handed_on_ == bytes_ + hidden + bytes_.substr(24)) << piece;
+  }
+}
+
+TEST_F(FrameScannerTest, WhatIsKnownOfAFrameIsKnownWhenItBegins) {
+  // Of four frames behind the 24 bytes of the preface, of which the second one has 300 bytes behind the 18 of two headers.
+  const std::pair<size_t, std::vector<size_t>> leads_by_first_piece[] = {
+      {0, {24, 24, 24, 24}}, {10, {14, 14, 14, 14}}, {24, {0, 0, 0, 0}}, {30, {0, 0, 0, 0}}, {100, {24, 24, 242, 242}}};
+  for (const auto& [first, expected] : leads_by_first_piece) {
+    scanner_ = FrameScanner();
+    std::string bytes = bytes_;
+    std::vector<size_t> leads;
+    const std::span<uint8_t> all(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
+    for (const std::span<uint8_t> piece : {all.first(first), all.subspan(first)}) {
+      scanner_.Scan(piece, [&](uint8_t& type, int32_t) {
+        EXPECT_EQ(scanner_.flags(), type == 1 ? kEndHeaders : 0);
+        leads.push_back(scanner_.lead());
+        return true;
+      });
+    }
+    EXPECT_EQ(leads, expected) << first;
   }
 }
 
