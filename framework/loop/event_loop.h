@@ -12,7 +12,6 @@
 
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
-#include "framework/base/cores.h"
 #include "framework/base/ring_queue.h"
 #include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
@@ -28,6 +27,7 @@
 #include "framework/loop/phase.h"
 #include "framework/loop/phase_meter.h"
 #include "framework/loop/poller.h"
+#include "framework/loop/post_watch.h"
 #include "framework/loop/posted_batch.h"
 #include "framework/loop/ref_ledger.h"
 #include "framework/loop/refs.h"
@@ -212,11 +212,6 @@ class EventLoop {
   bool MayBlock() const;
   void Poll(Duration timeout);
   void Wait();
-  bool MayComeSoon() const;
-  // Waits for Post() without sleeping, until `end`. False when there was none.
-  bool AwaitPost(TimePoint end);
-  bool MayGather() const;
-  // Lets who posts go on for some microseconds.
   void GatherPosts();
   // Runs what other threads have posted before this phase looked.
   void RunAllPosted();
@@ -248,14 +243,13 @@ class EventLoop {
   // Constant after construction.
   Clock& clock_;
   const bool clock_is_manual_ = clock_.IsManual();
-  // For other threads, where these have a core of their own.
-  const bool may_stay_awake_ = !clock_is_manual_ && UsableCores() > 1;
   const Options options_;
 
   // Any thread.
   Inbox inbox_;
 
   // Loop thread only.
+  PostWatch post_watch_{clock_, inbox_};
   std::thread::id thread_;
   RefCounts refs_;
   RefLink ledger_;
@@ -282,12 +276,6 @@ class EventLoop {
   TimePoint timer_time_{};
   // How many ticks and microtasks the present drain may still run until it counts as one that starves the loop.
   uint64_t drain_budget_ = 0;
-  // The last wait with jobs outstanding was short.
-  bool jobs_end_soon_ = true;
-  // The last wait without any ended soon by Post().
-  bool posts_come_soon_ = false;
-  // So many callbacks were posted together the last time.
-  size_t last_batch_ = 0;
   // Of this poll or pending phase.
   uint64_t budgeted_callbacks_ = 0;
   uint64_t completions_ = 0;

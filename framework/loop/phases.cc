@@ -2,28 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "framework/base/check.h"
-#include "framework/base/pause.h"
 #include "framework/loop/event_loop.h"
 
 namespace rota {
-namespace {
-
-// How long the loop stays awake for jobs that end soon: about what it costs to wake it. And what is soon.
-constexpr Duration kLongestAwakeWait = std::chrono::microseconds(20);
-constexpr Duration kSoon = std::chrono::microseconds(100);
-// Each batch that the loop takes costs who posts about a third of a microsecond, because the lines of the cache with the lock and
-// with the memory of the callbacks go to the loop and back: as much as ten posts. So when the last batch was a rush, an idle loop lets
-// the next one grow, as long as it does within each of these steps.
-constexpr size_t kRush = 16;
-constexpr Duration kGatherStep = std::chrono::microseconds(1);
-constexpr int kMostGatherSteps = 10;
-
-}  // namespace
 
 struct EventLoop::TimerSteps {
   StepEnd Run(TimerNode& timer, Duration lateness) const {
@@ -89,7 +74,8 @@ void EventLoop::RunPoll() {
   }
   // What comes from other threads meanwhile waits for the next poll, as in libuv: check, close and timers go first.
   if (!exiting() && !inbox_.empty()) {
-    if (MayGather()) GatherPosts();
+    // Who waits for jobs has a bounded number of them out, and nothing to gather while they wait for the loop.
+    if (post_watch_.MayGather() && budgeted_callbacks_ == 0 && refs_.count(RefKind::kJob) == 0 && IsIdle()) GatherPosts();
     RunAllPosted();
   }
   if (!check_hooks_.empty()) RunHooks(check_hooks_);
@@ -119,49 +105,21 @@ void EventLoop::Wait() {
     if (time_holds_ > 0) next = kNoDeadline;
   }
   meter_.SetWaiting(next > now);
-  if (meter_.waiting() && MayComeSoon() && AwaitPost(std::min(next, now + kLongestAwakeWait))) return Poll(Duration::zero());
+  const PostWatch::For what = refs_.count(RefKind::kJob) > 0 ? PostWatch::For::kJob : PostWatch::For::kPost;
+  if (meter_.waiting() && post_watch_.Await(what, now, next)) {
+    meter_.LetTimePass();
+    return Poll(Duration::zero());
+  }
   meter_.SetWaiting(meter_.waiting() && inbox_.BeginSleep());
   if (!meter_.waiting()) return Poll(Duration::zero());
   Poll(next == kNoDeadline ? Poller::kForever : next - now);
-  if (!inbox_.empty()) (refs_.count(RefKind::kJob) > 0 ? jobs_end_soon_ : posts_come_soon_) = meter_.Waited() < kSoon;
+  if (!inbox_.empty()) post_watch_.NoteWait(what, meter_.Waited());
   if (meter_.waiting()) meter_.BeginWork();
 }
 
-// Jobs that end soon, as the last have, find the loop awake: to wake it takes longer than most jobs. So does who posts again and
-// again: on a core that both share, waking the loop would take the core from who posts, and each callback two switches.
-bool EventLoop::MayComeSoon() const {
-  return may_stay_awake_ && (refs_.count(RefKind::kJob) > 0 ? jobs_end_soon_ : posts_come_soon_);
-}
-
-bool EventLoop::AwaitPost(TimePoint end) {
-  for (int i = 1; inbox_.empty(); ++i) {
-    PauseProcessor();
-    if (i % 16 != 0) continue;
-    if (clock_.Now() >= end) {
-      jobs_end_soon_ = posts_come_soon_ = false;
-      return false;
-    }
-    // It may be this core that who posts waits for.
-    if (refs_.count(RefKind::kJob) == 0) std::this_thread::yield();
-  }
-  meter_.LetTimePass();
-  return true;
-}
-
-// Who waits for jobs has a bounded number of them out, and nothing to gather while they wait for the loop.
-bool EventLoop::MayGather() const {
-  return last_batch_ >= kRush && may_stay_awake_ && budgeted_callbacks_ == 0 && refs_.count(RefKind::kJob) == 0 && IsIdle();
-}
-
+// The loop has nothing else to do: idle time.
 void EventLoop::GatherPosts() {
-  TimePoint now = meter_.BeginWait();
-  size_t before = 0;
-  for (int step = 0; step < kMostGatherSteps && inbox_.size() > before; ++step) {
-    before = inbox_.size();
-    const TimePoint end = now + kGatherStep;
-    for (; now < end; now = clock_.Now()) PauseProcessor();
-  }
-  // The loop had nothing else to do: idle time.
+  post_watch_.Gather(meter_.BeginWait());
   meter_.LetTimePass();
   meter_.SetWaiting(true);
   meter_.BeginWork();
@@ -196,8 +154,8 @@ void EventLoop::RunAllPosted() {
   if (!posted_.empty()) return;
   inbox_.Take(posted_);
   ++stats_.post_batches;
-  last_batch_ = posted_.size();
-  stats_.posted += last_batch_;
+  post_watch_.NoteBatch(posted_.size());
+  stats_.posted += posted_.size();
   // has_pending() is about what an earlier iteration has put off, so the budget is asked for with the batch out of sight.
   PostedBatch batch = std::move(posted_);
   Callback call_first = [&batch] { batch.CallFront(); };
