@@ -1,0 +1,312 @@
+#include "framework/transport/native/native_call.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nghttp2/nghttp2.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "framework/loop/event_loop.h"
+#include "framework/rpc/transport.h"
+#include "framework/testing/manual_clock.h"
+#include "framework/transport/native/field_kind.h"
+#include "tests/framework/transport/native/fake_host.h"
+
+namespace rota::native {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Stands for the session: writes down what a call wants of it.
+class FakeWire final : public CallWire {
+ public:
+  void QueueSubmit(NativeCall&) override { ++submits; }
+  void GiveCredit(NativeCall&, size_t bytes) override { credit += bytes; }
+  void LetGo(size_t bytes) override { let_go += bytes; }
+  void ResetStream(NativeCall&, uint32_t error_code) override { resets.push_back(error_code); }
+  void Keep(Payload) override {}
+  const Ref<CallCount>& running() const override { return running_; }
+
+  int submits = 0;
+  size_t credit = 0;
+  size_t let_go = 0;
+  std::vector<uint32_t> resets;
+
+ private:
+  const Ref<CallCount> running_ = MakeRef<CallCount>();
+};
+
+std::string Message(std::string_view text, char flag = '\0') {
+  const size_t size = text.size();
+  return std::string{flag, static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size)}.append(text);
+}
+
+class NativeCallTest : public testing::Test {
+ protected:
+  NativeCallTest() { host_.acceptor = &acceptor_; }
+  ~NativeCallTest() override {
+    for (const Ref<NativeCall>& call : open_) {
+      if (!call->closed()) call->OnClosed();
+    }
+    host_.DeliverQueued();
+  }
+
+  Ref<NativeCall> Open() {
+    Ref<NativeCall> call = host_.NewCall();
+    host_.read_at = loop_.Now();
+    call->Open(host_, wire_, static_cast<int32_t>(2 * open_.size() + 1), "peer");
+    open_.push_back(call);
+    return call;
+  }
+  // With the fields of a good call, changed by one more; false: it is malformed.
+  bool Head(NativeCall& call, std::string_view name = "x-key", std::string_view value = "value", bool end = false) {
+    for (const auto& [key, text] : std::vector<std::pair<std::string_view, std::string_view>>{
+             {":method", "POST"}, {":scheme", "http"}, {":path", "/a.B/C"}, {":authority", "here"}, {"te", "trailers"},
+             {"content-type", "application/grpc"}, {name, value}}) {
+      if (!call.OnField(RequestField(key, text))) return false;
+    }
+    return call.OnHeadersEnd(end);
+  }
+  // A call whose sink has heard of it.
+  Ref<NativeCall> Begin() {
+    Ref<NativeCall> call = Open();
+    EXPECT_TRUE(Head(*call));
+    host_.DeliverQueued();
+    return call;
+  }
+  bool Comes(NativeCall& call, const std::string& bytes) { return call.OnBytes({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}); }
+  RecordingSink& sink(size_t index = 0) { return *acceptor_.sinks.at(index); }
+  size_t begun() const { return acceptor_.sinks.size(); }
+
+  ManualClock clock_;
+  EventLoop loop_{clock_};
+  FakeHost host_{loop_, [] {
+                   ServerOptions options;
+                   options.max_message_bytes = 100000;
+                   options.max_concurrent_calls = 2;
+                   options.max_buffered_bytes = 1000;
+                   return options;
+                 }()};
+  FakeWire wire_;
+  RecordingAcceptor acceptor_;
+  std::vector<Ref<NativeCall>> open_;
+};
+
+TEST_F(NativeCallTest, ItBeginsWhenItIsDeliveredAndNotInACallbackOfNghttp2) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "x-key", "value", true));
+  EXPECT_TRUE(call->OnRemoteEnd());
+  EXPECT_EQ(begun(), 0u);
+  host_.DeliverQueued();
+  ASSERT_EQ(begun(), 1u);
+  EXPECT_EQ(call->start().path, "/a.B/C");
+  EXPECT_EQ(call->start().authority, "here");
+  EXPECT_EQ(call->start().peer, "peer");
+  EXPECT_EQ(call->start().metadata.Get("x-key"), "value");
+  EXPECT_EQ(call->start().deadline, kNoDeadline);
+  EXPECT_THAT(sink().heard, ElementsAre("half-close"));
+}
+
+TEST_F(NativeCallTest, TheDeadlineCountsFromTheArrival) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-timeout", "5S"));
+  clock_.Advance(seconds(1));
+  host_.DeliverQueued();
+  EXPECT_EQ(call->start().deadline, call->start().arrived + seconds(5));
+}
+
+TEST_F(NativeCallTest, AMessageWaitsForCreditAndTheHalfCloseForTheMessages) {
+  const Ref<NativeCall> call = Begin();
+  EXPECT_TRUE(Comes(*call, Message("one") + Message("two")));
+  EXPECT_TRUE(call->OnRemoteEnd());
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty());
+  call->AddReadCredit(1);
+  EXPECT_THAT(sink().heard, IsEmpty()) << "in the midst of what the sink does";
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message one"));
+  call->AddReadCredit(1);
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message one", "message two", "half-close"));
+  EXPECT_EQ(host_.stats.messages_received, 2u);
+  EXPECT_EQ(host_.stats.bytes_received, 6u);
+}
+
+TEST_F(NativeCallTest, ThePeerGetsCreditForWhatTheSinkTakes) {
+  const Ref<NativeCall> call = Begin();
+  const std::string message = Message(std::string(50000, 'x'));
+  EXPECT_TRUE(Comes(*call, message));
+  host_.DeliverQueued();
+  EXPECT_EQ(wire_.credit, 0u);
+  EXPECT_EQ(wire_.let_go, 0u) << "it is held for the sink";
+  call->AddReadCredit(2);
+  host_.DeliverQueued();
+  EXPECT_EQ(wire_.credit, message.size());
+  EXPECT_EQ(wire_.let_go, message.size());
+  // One that the sink has asked for is not held.
+  EXPECT_TRUE(Comes(*call, message.substr(0, 1000)));
+  EXPECT_EQ(wire_.let_go, message.size() + 1000);
+}
+
+TEST_F(NativeCallTest, WhatIsHeldIsLetGoWhenTheStreamEnds) {
+  const Ref<NativeCall> call = Begin();
+  EXPECT_TRUE(Comes(*call, Message("one") + Message("two").substr(0, 6)));
+  EXPECT_EQ(wire_.let_go, 0u);
+  call->OnClosed();
+  EXPECT_EQ(wire_.let_go, 14u);
+}
+
+TEST_F(NativeCallTest, AMessageThatIsTooLongEndsTheCallWithoutTheSink) {
+  const Ref<NativeCall> call = Begin();
+  call->AddReadCredit(10);
+  EXPECT_TRUE(Comes(*call, Message("good") + Message(std::string(100001, 'x')).substr(0, 100)));
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message good"));
+  EXPECT_TRUE(call->response().has_status());
+  EXPECT_EQ(wire_.submits, 1);
+  EXPECT_FALSE(sink().call->Write(Payload::Copy("x"))) << "there is nothing to write to";
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message good", "done"));
+  EXPECT_EQ(sink().outcome.code(), StatusCode::kResourceExhausted);
+}
+
+TEST_F(NativeCallTest, AStreamThatEndsWithinAMessageIsAFault) {
+  const Ref<NativeCall> call = Begin();
+  call->AddReadCredit(1);
+  EXPECT_TRUE(Comes(*call, Message("half").substr(0, 7)));
+  EXPECT_TRUE(call->OnRemoteEnd());
+  host_.DeliverQueued();
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("done"));
+  EXPECT_EQ(sink().outcome.code(), StatusCode::kInternal);
+}
+
+TEST_F(NativeCallTest, AMessageThatSaysNothingOfItsCompressionIsAFault) {
+  const Ref<NativeCall> call = Begin();
+  call->AddReadCredit(1);
+  EXPECT_TRUE(Comes(*call, Message("packed", '\1')));
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty());
+  EXPECT_TRUE(call->response().has_status());
+}
+
+TEST_F(NativeCallTest, NobodyHearsOfAMalformedRequest) {
+  EXPECT_FALSE(Head(*Open(), ":path", "/again"));
+  EXPECT_FALSE(Head(*Open(), "content-length", "no number"));
+  EXPECT_FALSE(Head(*Open(), "content-length", "5", true));
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "content-length", "5"));
+  EXPECT_FALSE(Comes(*call, "123456"));
+  for (const Ref<NativeCall>& each : open_) each->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_EQ(begun(), 0u);
+}
+
+TEST_F(NativeCallTest, WhatIsNoCallIsAnsweredWithoutTheSink) {
+  for (const auto& [name, value] : {std::pair{"grpc-timeout", "soon"}, std::pair{"grpc-encoding", "lzma"}}) {
+    const Ref<NativeCall> call = Open();
+    EXPECT_TRUE(Head(*call, name, value));
+    EXPECT_TRUE(call->refused());
+    EXPECT_TRUE(call->response().has_status());
+  }
+  host_.DeliverQueued();
+  EXPECT_EQ(begun(), 0u);
+  EXPECT_EQ(host_.stats.calls_refused, 2u);
+  EXPECT_EQ(wire_.submits, 2);
+}
+
+TEST_F(NativeCallTest, FieldsThatAreTooManyAreSeenAtOnceAndAnswered) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "x-much", std::string(16 << 10, 'x')));
+  EXPECT_TRUE(call->has_too_many_fields());
+  EXPECT_TRUE(call->refused());
+  EXPECT_EQ(call->start().metadata.Get("x-much"), std::nullopt);
+}
+
+TEST_F(NativeCallTest, MoreCallsThanThereMayBeAreRefused) {
+  const Ref<NativeCall> first = Begin(), second = Begin(), third = Begin();
+  EXPECT_EQ(begun(), 2u);
+  EXPECT_TRUE(third->refused());
+  EXPECT_EQ(host_.running->count(), 2u);
+  EXPECT_EQ(wire_.running()->count(), 2u);
+  EXPECT_EQ(host_.stats.calls_refused, 1u);
+  // One counts on while its handler runs, here in the form of its slot.
+  Ref<RefCounted> handler = first->start().slot;
+  first->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_TRUE(Begin()->refused());
+  handler = nullptr;
+  EXPECT_FALSE(Begin()->refused());
+}
+
+TEST_F(NativeCallTest, OneThatWasTakenBackInTimeNeverBegins) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call));
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_EQ(begun(), 0u);
+  EXPECT_EQ(host_.stats.calls_started, 0u);
+}
+
+TEST_F(NativeCallTest, ItIsDoneOnceAndNothingFollows) {
+  const Ref<NativeCall> call = Begin();
+  call->AddReadCredit(5);
+  EXPECT_TRUE(Comes(*call, Message("late")));
+  call->Finish(OkStatus(), Metadata());
+  EXPECT_EQ(wire_.submits, 1);
+  call->response().OnEndSent();
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("done"));
+  EXPECT_TRUE(sink().outcome.ok()) << sink().outcome.ToString();
+  EXPECT_EQ(host_.stats.calls_in_flight(), 0u);
+  call->Deliver();
+  // What a handler does too late has no effect.
+  call->AddReadCredit(1);
+  EXPECT_FALSE(call->Write(Payload::Copy("x")));
+  call->Finish(NotFoundError("x"), Metadata());
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("done"));
+  EXPECT_EQ(wire_.submits, 1);
+}
+
+TEST_F(NativeCallTest, TheEndOfAStreamIsACancelOrADeadline) {
+  for (const bool late : {false, true}) {
+    const Ref<NativeCall> call = Open();
+    EXPECT_TRUE(Head(*call, "grpc-timeout", "1S"));
+    host_.DeliverQueued();
+    clock_.Advance(late ? seconds(1) : milliseconds(900));
+    call->OnClosed();
+    host_.DeliverQueued();
+    EXPECT_EQ(acceptor_.sinks.back()->outcome.code(), late ? StatusCode::kDeadlineExceeded : StatusCode::kCancelled);
+  }
+}
+
+TEST_F(NativeCallTest, AFullCallSaysWhenThereIsRoomOnce) {
+  const Ref<NativeCall> call = Begin();
+  EXPECT_TRUE(call->Write(Payload::Copy(std::string(600, 'x'))));
+  EXPECT_FALSE(call->Write(Payload::Copy(std::string(600, 'x'))));
+  call->OnRoom();
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty()) << "nothing has been taken yet";
+  // As if nghttp2 had taken them.
+  call->response().DropMessages();
+  call->OnRoom();
+  EXPECT_THAT(sink().heard, IsEmpty()) << "in a callback of nghttp2";
+  host_.DeliverQueued();
+  call->OnRoom();
+  call->Deliver();
+  EXPECT_THAT(sink().heard, ElementsAre("writable"));
+}
+
+}  // namespace
+}  // namespace rota::native
