@@ -81,7 +81,7 @@ TEST_P(ConnectionFaultTest, ClientsKilledInMidStreamLeaveNothingBehind) {
     EXPECT_TRUE(Eventually([&] { return Metric("rota_actor_turns_in_progress") >= static_cast<int64_t>(clients); }));
     for (const auto& connection : connections) connection->Abort();
     return std::to_string(clients) + " clients";
-  }, clients);
+  });
 }
 
 TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
@@ -99,7 +99,7 @@ TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
     for (const auto& connection : connections) closed += connection->AwaitClose() ? 1 : 0;
     EXPECT_EQ(closed, clients);
     return std::to_string(clients) + " clients";
-  }, clients);
+  });
 }
 
 TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
@@ -128,7 +128,7 @@ TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
       EXPECT_EQ(connections[i]->closed(), i % 2 == 1) << "what the server said at the end came through, or did not";
     }
     return std::to_string(clients) + " peers found out after " + std::to_string(taken.count()) + " s";
-  }, clients);
+  });
 }
 
 TEST_P(ConnectionFaultTest, ACrowdThatComesAtOnceHoldsNobodyUp) {
@@ -137,7 +137,7 @@ TEST_P(ConnectionFaultTest, ACrowdThatComesAtOnceHoldsNobodyUp) {
   Attack("crowd that comes at once", [&] {
     const Connections connections = ComeAndStall(clients);
     return std::to_string(clients) + " clients";
-  }, clients);
+  });
 }
 
 TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
@@ -158,7 +158,7 @@ TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
     }
     EXPECT_EQ(cut, 0u) << "they have had no time to be slow";
     return std::to_string(clients) + " clients";
-  }, clients);
+  });
 }
 
 TEST_P(ConnectionFaultTest, AReaderThatNeverReadsStopsItsHandlerAndCostsLittle) {
@@ -206,7 +206,7 @@ TEST_P(ConnectionFaultTest, ThousandsOfConnectionsMadeAndClosedLeaveNothingBehin
     }
     return std::to_string(rounds) + " x " + std::to_string(connections_at_once) +
            (LongForm() && !ours() ? " instead of 5000 at once, which gRPC's library does not accept as fast as they come" : "");
-  }, connections_at_once);
+  });
 }
 
 TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithinASecond) {

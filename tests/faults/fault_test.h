@@ -27,7 +27,9 @@ inline bool TimeCounts() { return LongForm(); }
 
 // What a server holds at one time.
 struct Held {
+  // All of it, and what of it are pages of files: of the program and its libraries, as far as they were ever read.
   int64_t resident_kib = 0;
+  int64_t file_kib = 0;
   int64_t descriptors = 0;
 };
 
@@ -45,9 +47,8 @@ class FaultTest : public testing::TestWithParam<std::string> {
   bool ours() const { return GetParam() != "grpcpp"; }
 
   // Runs `attack` while the probe calls; memory and descriptors are compared with what the server held before it. What it
-  // returns, a number with a word, goes into the figure. `connections`: how many it has open at once. For each of them Asio
-  // keeps something for ever, see framework/transport/native/descriptor_room.h.
-  void Attack(const std::string& name, const std::function<std::string()>& attack, size_t connections = 0);
+  // returns, a number with a word, goes into the figure.
+  void Attack(const std::string& name, const std::function<std::string()>& attack);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);
 
@@ -62,7 +63,7 @@ class FaultTest : public testing::TestWithParam<std::string> {
  private:
   // Whether memory and latency are judged: not of gRPC's library, and not under a sanitizer.
   bool MemoryCounts() const;
-  void ExpectRecovered(const std::string& name, const Held& before, size_t connections);
+  void ExpectRecovered(const std::string& name, const Held& before);
 
   std::unique_ptr<ServiceProcess> process_;
   std::string address_;
