@@ -1,0 +1,307 @@
+#include "framework/transport/native/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nghttp2/nghttp2.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "framework/base/log.h"
+#include "framework/loop/event_loop.h"
+#include "framework/rpc/transport.h"
+#include "framework/testing/manual_clock.h"
+#include "framework/transport/native/output.h"
+#include "tests/faults/frames.h"
+#include "tests/framework/transport/native/fake_host.h"
+
+namespace rota::native {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// Stands for the connection.
+class FakeOwner final : public SessionOwner {
+ public:
+  void OnOutput() override { ++outputs; }
+  void Keep(Payload) override {}
+  void FlushNow() override { ++flushes; }
+  void OnReady() override { ++ready; }
+  void OnCalls(bool any) override { calls.push_back(any); }
+  bool OnPing(bool) override { return ++pings <= most_pings; }
+
+  int outputs = 0, flushes = 0, ready = 0, pings = 0;
+  int most_pings = 1000;
+  std::vector<bool> calls;
+};
+
+struct Frame {
+  uint8_t type = 0;
+  uint8_t flags = 0;
+  uint32_t stream = 0;
+  std::string payload;
+};
+
+uint32_t Read(std::string_view bytes) {
+  uint32_t number = 0;
+  for (const char byte : bytes) number = number << 8 | static_cast<uint8_t>(byte);
+  return number;
+}
+
+// The session with the peer as plain bytes, and without a socket.
+class SessionTest : public testing::Test {
+ protected:
+  SessionTest() {
+    SetLogLevel(LogLevel::kOff);
+    host_.acceptor = &acceptor_;
+    session_.emplace(host_, owner_, peer_);
+  }
+  ~SessionTest() override {
+    session_.reset();
+    host_.DeliverQueued();
+    SetLogLevel(LogLevel::kInfo);
+  }
+
+  bool Receive(std::string bytes) { return session_->Receive({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}); }
+  // What is sent until there is no more.
+  std::vector<Frame> Gather() {
+    std::string bytes;
+    for (bool more = true; more;) {
+      more = session_->Gather(*host_.output);
+      for (const iovec& piece : host_.output->pieces()) bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+      host_.output->Clear();
+    }
+    std::vector<Frame> frames;
+    for (std::string_view left = bytes; !left.empty();) {
+      const size_t size = Read(left.substr(0, 3));
+      frames.push_back({static_cast<uint8_t>(left[3]), static_cast<uint8_t>(left[4]), Read(left.substr(5, 4)), std::string(left.substr(9, size))});
+      left.remove_prefix(9 + size);
+    }
+    return frames;
+  }
+  static std::vector<int> Types(const std::vector<Frame>& frames) {
+    std::vector<int> types;
+    for (const Frame& frame : frames) types.push_back(frame.type);
+    return types;
+  }
+  // The last stream and the error of a GOAWAY.
+  static std::pair<uint32_t, uint32_t> GoAway(const std::vector<Frame>& frames) {
+    for (const Frame& frame : frames) {
+      if (frame.type == faults::kGoAway) return {Read(frame.payload.substr(0, 4)), Read(frame.payload.substr(4, 4))};
+    }
+    return {0, 999};
+  }
+  void SayHello() {
+    EXPECT_TRUE(Receive(std::string(faults::kPreface) + faults::SettingsFrame()));
+    Gather();
+  }
+  static std::string Head(uint32_t stream, uint8_t flags = 0) {
+    return faults::HeadersFrames(stream, faults::Block(faults::CallFields("/a.B/C")), flags);
+  }
+  RecordingSink& sink(size_t index = 0) { return *acceptor_.sinks.at(index); }
+
+  ManualClock clock_;
+  EventLoop loop_{clock_};
+  FakeHost host_{loop_, ServerOptions()};
+  FakeOwner owner_;
+  RecordingAcceptor acceptor_;
+  const std::string peer_ = "peer";
+  std::optional<Session> session_;
+};
+
+TEST_F(SessionTest, ItSpeaksFirstAndIsReadyOnceThePeerHasSpoken) {
+  EXPECT_THAT(Types(Gather()), ElementsAre(faults::kSettings, faults::kWindowUpdate));
+  EXPECT_THAT(Gather(), IsEmpty()) << "nothing is given twice";
+  EXPECT_TRUE(Receive(std::string(faults::kPreface)));
+  EXPECT_EQ(owner_.ready, 0);
+  EXPECT_TRUE(Receive(faults::SettingsFrame()));
+  EXPECT_EQ(owner_.ready, 1);
+  EXPECT_THAT(Types(Gather()), ElementsAre(faults::kSettings));
+  EXPECT_TRUE(Receive(faults::SettingsFrame()));
+  EXPECT_EQ(owner_.ready, 1);
+  EXPECT_FALSE(session_->IsOver());
+}
+
+TEST_F(SessionTest, WhatIsNoHttp2IsRefused) {
+  EXPECT_FALSE(Receive("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  EXPECT_TRUE(session_->IsOver());
+  EXPECT_THAT(Gather(), IsEmpty()) << "a broken session has no more to send";
+  EXPECT_FALSE(Receive("more of it"));
+}
+
+TEST_F(SessionTest, ACallIsOnlyQueuedAndItsAnswerWaitsToBeGathered) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1, faults::kEndStream)));
+  EXPECT_THAT(owner_.calls, ElementsAre(true));
+  EXPECT_THAT(acceptor_.sinks, IsEmpty());
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("half-close"));
+  const int outputs = owner_.outputs;
+  sink().call->Finish(NotFoundError("x"), Metadata());
+  EXPECT_GT(owner_.outputs, outputs);
+  const std::vector<Frame> frames = Gather();
+  ASSERT_THAT(Types(frames), ElementsAre(faults::kHeaders));
+  EXPECT_EQ(frames[0].stream, 1u);
+  EXPECT_EQ(frames[0].flags, faults::kEndStream | faults::kEndHeaders);
+  EXPECT_THAT(owner_.calls, ElementsAre(true, false));
+  host_.DeliverQueued();
+  EXPECT_TRUE(sink().outcome.ok());
+}
+
+TEST_F(SessionTest, BytesMayComeInAnyPieces) {
+  const std::string bytes = std::string(faults::kPreface) + faults::SettingsFrame() + Head(1) +
+                            faults::DataFrames(1, faults::Message("hello"), true) + Head(3, faults::kEndStream);
+  for (const char byte : bytes) ASSERT_TRUE(Receive(std::string(1, byte)));
+  host_.DeliverQueued();
+  ASSERT_EQ(acceptor_.sinks.size(), 2u);
+  sink().call->AddReadCredit(1);
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message hello", "half-close"));
+}
+
+TEST_F(SessionTest, AResetByThePeerEndsItsCallAlone) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1) + Head(3)));
+  host_.DeliverQueued();
+  EXPECT_TRUE(Receive(faults::RstStreamFrame(1, NGHTTP2_CANCEL)));
+  host_.DeliverQueued();
+  EXPECT_EQ(sink(0).outcome.code(), StatusCode::kCancelled);
+  EXPECT_THAT(sink(1).heard, IsEmpty());
+  EXPECT_THAT(owner_.calls, ElementsAre(true));
+}
+
+TEST_F(SessionTest, ManyCallsInOneReadAreBegunInTurns) {
+  SayHello();
+  std::string bytes;
+  for (uint32_t stream = 1; stream < 800; stream += 2) bytes += Head(stream, faults::kEndStream);
+  EXPECT_TRUE(Receive(bytes));
+  EXPECT_TRUE(session_->HoldsInput());
+  host_.DeliverQueued();
+  const size_t first = acceptor_.sinks.size();
+  EXPECT_GT(first, 100u);
+  EXPECT_LT(first, 400u);
+  for (int turns = 0; session_->HoldsInput() && turns < 10; ++turns) EXPECT_TRUE(session_->ReceiveHeld());
+  host_.DeliverQueued();
+  EXPECT_EQ(acceptor_.sinks.size(), 400u);
+  EXPECT_FALSE(session_->HoldsInput());
+}
+
+TEST_F(SessionTest, AListOfFieldsThatIsTooLongIsAnsweredAtOnceAndDecodedInTurns) {
+  SayHello();
+  const std::string block = faults::Block(faults::CallFields("/a.B/C")) + faults::IndexedLiteral("x", std::string(3900, 'x'));
+  const std::string rest(8 * faults::kMaxFrameBytes, faults::kNewestEntry);
+  EXPECT_TRUE(Receive(faults::HeadersFrames(1, block + rest, faults::kEndStream) + Head(3, faults::kEndStream)));
+  EXPECT_EQ(owner_.flushes, 1);
+  EXPECT_TRUE(session_->HoldsInput());
+  int turns = 0;
+  for (; session_->HoldsInput() && turns < 100; ++turns) EXPECT_TRUE(session_->ReceiveHeld());
+  EXPECT_GE(turns, 6);
+  EXPECT_LT(turns, 20);
+  host_.DeliverQueued();
+  EXPECT_EQ(acceptor_.sinks.size(), 1u) << "what follows is served";
+}
+
+TEST_F(SessionTest, AFieldOfAnySizeIsRefusedAlone) {
+  SayHello();
+  const std::string big = faults::Block(faults::CallFields("/a.B/C", {{"x", std::string(200000, 'x')}}));
+  EXPECT_TRUE(Receive(faults::HeadersFrames(1, big, faults::kEndStream) + Head(3, faults::kEndStream)));
+  for (int turns = 0; session_->HoldsInput() && turns < 100; ++turns) EXPECT_TRUE(session_->ReceiveHeld());
+  host_.DeliverQueued();
+  EXPECT_EQ(acceptor_.sinks.size(), 1u);
+  const std::vector<Frame> frames = Gather();
+  EXPECT_THAT(Types(frames), Contains(faults::kHeaders));
+  EXPECT_THAT(Types(frames), Not(Contains(faults::kGoAway)));
+}
+
+TEST_F(SessionTest, AFrameOnAClosedStreamIsTheLastThatIsLookedAt) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1) + faults::RstStreamFrame(1, NGHTTP2_CANCEL)));
+  EXPECT_TRUE(Receive(faults::FrameBytes(faults::kData, 0, 1, "x") + Head(3)));
+  EXPECT_EQ(GoAway(Gather()).second, NGHTTP2_STREAM_CLOSED);
+  EXPECT_TRUE(session_->IsOver());
+  EXPECT_TRUE(Receive(Head(5)));
+  host_.DeliverQueued();
+  EXPECT_THAT(acceptor_.sinks, IsEmpty());
+}
+
+TEST_F(SessionTest, WhoIsToBeCalmIsTold) {
+  SayHello();
+  owner_.most_pings = 1;
+  // It does not wait for what runs.
+  EXPECT_TRUE(Receive(Head(1)));
+  EXPECT_TRUE(Receive(faults::PingFrame("12345678")));
+  EXPECT_THAT(Types(Gather()), ElementsAre(faults::kPing));
+  EXPECT_FALSE(session_->IsOver());
+  EXPECT_TRUE(Receive(faults::PingFrame("12345678")));
+  EXPECT_EQ(GoAway(Gather()).second, NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_TRUE(session_->IsOver());
+}
+
+TEST_F(SessionTest, ADrainSaysTwiceThatItEndsAndWaitsForWhatRuns) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1)));
+  host_.DeliverQueued();
+  session_->BeginDrain();
+  std::vector<Frame> frames = Gather();
+  ASSERT_THAT(Types(frames), ElementsAre(faults::kGoAway, faults::kPing));
+  EXPECT_EQ(GoAway(frames), std::pair(0x7fffffffu, 0u));
+  // Before the peer has heard of it.
+  EXPECT_TRUE(Receive(Head(3, faults::kEndStream)));
+  EXPECT_TRUE(Receive(faults::FrameBytes(faults::kPing, faults::kAck, 0, frames[1].payload)));
+  EXPECT_EQ(GoAway(Gather()), std::pair(3u, 0u));
+  EXPECT_FALSE(session_->IsOver());
+  host_.DeliverQueued();
+  ASSERT_EQ(acceptor_.sinks.size(), 2u);
+  for (const auto& each : acceptor_.sinks) each->call->Finish(OkStatus(), Metadata());
+  Gather();
+  EXPECT_TRUE(session_->IsOver());
+}
+
+TEST_F(SessionTest, CancelResetsWhatRuns) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1) + Head(3)));
+  host_.DeliverQueued();
+  session_->CancelCalls();
+  const std::vector<Frame> frames = Gather();
+  EXPECT_THAT(Types(frames), ElementsAre(faults::kRstStream, faults::kRstStream));
+  host_.DeliverQueued();
+  for (const auto& each : acceptor_.sinks) EXPECT_EQ(each->outcome.code(), StatusCode::kCancelled);
+}
+
+TEST_F(SessionTest, WhenTheConnectionIsGoneItsCallsEnd) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1) + Head(3)));
+  host_.DeliverQueued();
+  session_->Close();
+  host_.DeliverQueued();
+  ASSERT_EQ(acceptor_.sinks.size(), 2u);
+  for (const auto& each : acceptor_.sinks) EXPECT_THAT(each->heard, ElementsAre("done"));
+  EXPECT_THAT(Gather(), IsEmpty());
+  EXPECT_TRUE(session_->IsOver());
+}
+
+TEST_F(SessionTest, TheWindowOfTheConnectionComesBackThoughNobodyReads) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1)));
+  host_.DeliverQueued();
+  size_t returned = 0;
+  // 4 MiB is what the connection begins with; a stream has 256 KiB, so each call sends a little less.
+  for (uint32_t stream = 3; stream < 60; stream += 2) {
+    EXPECT_TRUE(Receive(Head(stream) + faults::DataFrames(stream, std::string("\0\0\x03\0\0", 5) + std::string(190000, 'x'), false)));
+    for (const Frame& frame : Gather()) {
+      if (frame.type == faults::kWindowUpdate && frame.stream == 0) returned += Read(frame.payload);
+      EXPECT_FALSE(frame.type == faults::kWindowUpdate && frame.stream != 0) << "nobody has asked for more";
+    }
+  }
+  EXPECT_GT(returned, 3u << 20);
+}
+
+}  // namespace
+}  // namespace rota::native
