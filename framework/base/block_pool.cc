@@ -19,14 +19,16 @@ bool BlockPool::MakePlaces(List& list) noexcept {
   return true;
 }
 
-void BlockPool::Trim() noexcept {
+bool BlockPool::Trim(size_t most) noexcept {
   for (List& list : lists_) {
     while (Link* const link = list.head) {
+      if (most-- == 0) return true;
       list.head = link->next;
       ++list.places;
       ::operator delete(link);
     }
   }
+  return false;
 }
 
 }  // namespace rota

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 #include "framework/base/pools.h"
@@ -49,8 +50,8 @@ class BlockPool {
     ::operator delete(block);
   }
 
-  // Gives what this thread keeps back to the heap.
-  static void Trim() noexcept;
+  // Gives what this thread keeps back to the heap, at most `most` blocks of it; true while there is more.
+  static bool Trim(size_t most = SIZE_MAX) noexcept;
 
  private:
   struct Link {

@@ -164,8 +164,9 @@ class Server {
   // Stops accepting, lets running calls finish for at most `grace`, cancels the rest, then calls `done` on the loop, once.
   // Never blocks. A second Drain() shortens the grace of the first, which keeps its `done`.
   virtual void Drain(Duration grace, Callback done) = 0;
-  // Gives memory that is kept for calls to come back to the heap. For when next to nothing goes on.
-  virtual void Trim() {}
+  // Gives a part of the memory that is kept for calls to come back to the heap, in far less than a millisecond; true while there is
+  // more. For when next to nothing goes on.
+  virtual bool Trim() { return false; }
   virtual const TransportStats& stats() const = 0;
 };
 

@@ -30,15 +30,46 @@ size_t SlackBytes() {
 
 bool IdleHeap::Look(uint64_t calls_started) {
   const bool quiet = calls_started - std::exchange(calls_seen_, calls_started) <= kQuietCalls;
-  if (!quiet) return false;
-  trim_();
+  if (!quiet && stage_ != Stage::kRest) stage_ = Stage::kGiveUp;
+  if (!quiet || stage_ != Stage::kRest) return false;
+  trimmed_ = false;
+  // After a rush first of all, because the end of the heap may be held by a block that `trim` frees: then free() would give back
+  // all that lies before it.
+  stage_ = ResidentBytes() >= resident_ + FreePages::kStepBytes ? Stage::kTakePages : Stage::kTrim;
+  return true;
+}
+
+bool IdleHeap::Step() {
+  stage_ = Next();
+  if (stage_ == Stage::kRest) resident_ = ResidentBytes();
+  return stage_ != Stage::kRest;
+}
+
+IdleHeap::Stage IdleHeap::Next() {
+  switch (stage_) {
+    case Stage::kTrim: return trim_() ? Stage::kTrim : Stage::kJudge;
+    case Stage::kJudge: return AfterTrim();
+    case Stage::kTakePages: return pages_.TakeSome() ? Stage::kTakePages : Stage::kGiveBackPages;
+    case Stage::kGiveBackPages:
+      if (pages_.GiveBackSome()) return Stage::kGiveBackPages;
+      return trimmed_ ? Stage::kTrimHeap : Stage::kTrim;
+    case Stage::kTrimHeap:
+      malloc_trim(0);
+      slack_ = SlackBytes();
+      return Stage::kRest;
+    case Stage::kGiveUp: return pages_.GiveBackSome() ? Stage::kGiveUp : Stage::kRest;
+    case Stage::kRest: break;
+  }
+  return Stage::kRest;
+}
+
+IdleHeap::Stage IdleHeap::AfterTrim() {
+  trimmed_ = true;
   // Not by the size of the process: what a burst took may be freed long after it has stopped growing.
   const size_t slack = SlackBytes();
   slack_ = std::min(slack_, slack);
-  if (slack < slack_ + kWorthBytes) return false;
-  malloc_trim(0);
-  slack_ = SlackBytes();
-  return true;
+  if (slack < slack_ + kWorthBytes) return Stage::kRest;
+  return slack < slack_ + FreePages::kStepBytes ? Stage::kTrimHeap : Stage::kTakePages;
 }
 
 }  // namespace rota

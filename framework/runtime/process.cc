@@ -7,6 +7,7 @@
 
 #include "framework/base/block_pool.h"
 #include "framework/base/log.h"
+#include "framework/base/settle_heap.h"
 #include "framework/base/status_or.h"
 #include "framework/observe/actor_collector.h"
 #include "framework/observe/loop_collector.h"
@@ -23,6 +24,10 @@ namespace rota {
 namespace {
 
 constexpr Duration kHeartbeat = std::chrono::seconds(1);
+// Between two steps of giving memory back: whatever has come up goes first.
+constexpr Duration kTrimPause = std::chrono::milliseconds(2);
+// What is freed in one.
+constexpr size_t kTrimmedBlocks = 512;
 // For the jobs that still run when the loop has ended.
 constexpr Duration kJobLimit = std::chrono::seconds(5);
 // Refs that are told when a drain gives up; more would only repeat them.
@@ -78,7 +83,9 @@ Status Process::Start(std::vector<ServedService> services) {
   signals_.emplace(loop_, std::initializer_list<int>{SIGTERM, SIGINT}, [this](int number) { OnSignal(number); });
   ROTA_RETURN_IF_ERROR(Listen());
   // Also so that rota_loop_lag_seconds tells of a blocked loop while no other timer is due.
-  loop_.SetInterval(kHeartbeat, [this] { heap_.Look(server_->stats().calls_started); }).SetRef(false);
+  loop_.SetInterval(kHeartbeat, [this] {
+    if (heap_.Look(server_->stats().calls_started)) TrimHeap();
+  }).SetRef(false);
   ready_ = true;
   return OkStatus();
 }
@@ -176,9 +183,14 @@ Drain::Steps Process::DrainSteps() {
               }};
 }
 
-void Process::Trim() {
-  server_->Trim();
-  BlockPool::Trim();
+bool Process::Trim() {
+  const bool more = server_->Trim() || BlockPool::Trim(kTrimmedBlocks);
+  SettleHeap();
+  return more;
+}
+
+void Process::TrimHeap() {
+  if (heap_.Step()) loop_.SetTimeout(kTrimPause, [this] { TrimHeap(); }).SetRef(false);
 }
 
 void Process::OnSignal(int number) {

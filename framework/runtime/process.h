@@ -54,8 +54,10 @@ class Process {
   Status Listen();
   void AddCollectors();
   Drain::Steps DrainSteps();
-  // Frees what the loop thread keeps for calls to come.
-  void Trim();
+  // Frees a part of what the loop thread keeps for calls to come; true while there is more.
+  bool Trim();
+  // Gives memory back to the system, step by step.
+  void TrimHeap();
   void OnSignal(int number);
   // Says what keeps the loop and the workers busy.
   void LogWhatIsLeft(const std::vector<std::string>& jobs);
@@ -75,7 +77,7 @@ class Process {
   ServiceRegistry registry_;
   Dispatcher dispatcher_{actors_, registry_};
   const std::unique_ptr<Server> server_;
-  IdleHeap heap_{[this] { Trim(); }};
+  IdleHeap heap_{[this] { return Trim(); }};
   MetricsPage metrics_;
   std::unique_ptr<AdminServer> admin_;
   Drain drain_;

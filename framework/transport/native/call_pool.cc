@@ -27,11 +27,15 @@ void CallPool::Put(NativeCall* call) {
 
 CallPool::~CallPool() { Trim(); }
 
-void CallPool::Trim() {
-  for (NativeCall* const call : std::exchange(free_, {})) {
+bool CallPool::Trim(size_t most) {
+  for (; most > 0 && !free_.empty(); --most) {
+    NativeCall* const call = free_.back();
+    free_.pop_back();
     call->~NativeCall();
     ::operator delete(call);
   }
+  if (free_.empty()) free_.shrink_to_fit();
+  return !free_.empty();
 }
 
 NativeCall::NativeCall() = default;

@@ -2,6 +2,7 @@
 #define ROTA_TRANSPORT_NATIVE_CALL_POOL_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "framework/base/ref.h"
@@ -20,8 +21,8 @@ class CallPool final : public RefCounted {
   Ref<NativeCall> Take();
   // From the end of `call`.
   void Put(NativeCall* call);
-  // Frees those that wait.
-  void Trim();
+  // Frees those that wait, at most `most` of them; true while there are more.
+  bool Trim(size_t most = SIZE_MAX);
 
  private:
   ~CallPool() override;

@@ -11,6 +11,7 @@
 
 #include "framework/base/log.h"
 #include "framework/base/ring_queue.h"
+#include "framework/base/settle_heap.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/hooks.h"
 #include "framework/rpc/server_life.h"
@@ -37,6 +38,9 @@ constexpr size_t kCallsAtOnce = 16;
 // has its turn. A write costs some 15 us, and the end of a connection ends its handlers.
 constexpr size_t kFlushesAtOnce = 64;
 constexpr size_t kClosesAtOnce = 16;
+
+// Calls that one step of trimming frees.
+constexpr size_t kTrimmedAtOnce = 64;
 
 // The calls that have news. A callback that was put off may outlive the server, which leaves none to it.
 class Deliveries final : public RefCounted {
@@ -75,10 +79,11 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& call_acceptor) override;
   void Drain(Duration grace, Callback done) override { life_.Drain(grace, std::move(done)); }
-  void Trim() override {
-    pool_->Trim();
+  bool Trim() override {
+    if (pool_->Trim(kTrimmedAtOnce)) return true;
     for (auto* connections : {&connections_, &to_flush_, &to_close_}) connections->shrink_to_fit();
     if (flushed_ == flushing_.size()) flushing_ = {}, flushed_ = 0;
+    return false;
   }
   const TransportStats& stats() const override { return Host::stats; }
 
@@ -268,11 +273,13 @@ void NativeServer::FlushSome() {
 }
 
 void NativeServer::CloseSome() {
+  if (to_close_.empty()) return;
   for (size_t left = std::min(to_close_.size(), kClosesAtOnce); left > 0; --left) {
     const Ref<Connection> connection = std::move(to_close_.back());
     to_close_.pop_back();
     connection->Close();
   }
+  SettleHeap();
 }
 
 // ---- Draining.

@@ -101,6 +101,16 @@ TEST_F(KeptBlocksTest, ATrimmedPoolKeepsNothingAndGoesOn) {
   }).join();
 }
 
+TEST_F(KeptBlocksTest, ItIsTrimmedInParts) {
+  std::vector<void*> blocks;
+  for (size_t i = 0; i < 5; ++i) blocks.push_back(BlockPool::Allocate(i < 3 ? 100 : 1000));
+  for (size_t i = 0; i < 5; ++i) BlockPool::Free(blocks[i], i < 3 ? 100 : 1000);
+  EXPECT_TRUE(BlockPool::Trim(2));
+  EXPECT_TRUE(BlockPool::Trim(2));
+  EXPECT_FALSE(BlockPool::Trim(2));
+  EXPECT_FALSE(BlockPool::Trim(2));
+}
+
 TEST_F(KeptBlocksTest, EachThreadHasAPoolOfItsOwn) {
   void* const mine = BlockPool::Allocate(64);
   BlockPool::Free(mine, 64);

@@ -29,51 +29,61 @@ std::vector<std::unique_ptr<std::string>> TakeAndFree(size_t mebibytes) {
   return stays;
 }
 
+// A look and all the steps that come of it. Whether it was quiet.
+bool LookAndGiveBack(IdleHeap& heap, uint64_t calls = 0) {
+  if (!heap.Look(calls)) return false;
+  while (heap.Step()) {
+  }
+  return true;
+}
+
 TEST(IdleHeapTest, GivesBackWhatABurstHasFreedOnceNothingGoesOn) {
   if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
-  IdleHeap heap{[] {}};
-  heap.Look(0);
+  IdleHeap heap{[] { return false; }};
+  LookAndGiveBack(heap, 0);
   const size_t before = ResidentMib();
   const auto stays = TakeAndFree(64);
   EXPECT_GE(ResidentMib(), before + 48);
-  EXPECT_TRUE(heap.Look(0));
+  EXPECT_TRUE(LookAndGiveBack(heap, 0));
   EXPECT_LE(ResidentMib(), before + 20);
 }
 
 TEST(IdleHeapTest, HasTheHeapsOfOthersFreedFirst) {
   if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   std::vector<std::unique_ptr<std::string>> kept;
-  IdleHeap heap{[&] { kept.clear(); }};
-  heap.Look(0);
+  IdleHeap heap{[&] {
+    if (kept.empty()) return false;
+    kept.resize(kept.size() / 2);
+    return true;
+  }};
+  LookAndGiveBack(heap, 0);
   const size_t before = ResidentMib();
   for (int i = 0; i < 4096; ++i) kept.push_back(std::make_unique<std::string>(16 << 10, 'x'));
   // Not while calls come in.
-  EXPECT_FALSE(heap.Look(1000));
+  EXPECT_FALSE(LookAndGiveBack(heap, 1000));
   EXPECT_EQ(kept.size(), 4096u);
-  EXPECT_TRUE(heap.Look(1000));
+  EXPECT_TRUE(LookAndGiveBack(heap, 1000));
   EXPECT_TRUE(kept.empty());
   EXPECT_LE(ResidentMib(), before + 20);
 }
 
 TEST(IdleHeapTest, SeesWhatIsFreedAfterTheProcessHasStoppedGrowing) {
   if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
-  IdleHeap heap{[] {}};
-  heap.Look(0);
+  IdleHeap heap{[] { return false; }};
+  LookAndGiveBack(heap, 0);
   const size_t before = ResidentMib();
   std::vector<std::unique_ptr<std::string>> goes;
   for (int i = 0; i < 4096; ++i) goes.push_back(std::make_unique<std::string>(16 << 10, 'x'));
   const std::string last(100, 'x');
-  heap.Look(0);
+  LookAndGiveBack(heap, 0);
   goes.clear();
-  EXPECT_TRUE(heap.Look(0));
+  EXPECT_TRUE(LookAndGiveBack(heap, 0));
   EXPECT_LE(ResidentMib(), before + 20);
 }
 
 TEST(IdleHeapTest, WaitsWhileCallsComeIn) {
-  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
-  IdleHeap heap{[] {}};
-  heap.Look(0);
-  const auto stays = TakeAndFree(64);
+  IdleHeap heap{[] { return false; }};
+  EXPECT_TRUE(LookAndGiveBack(heap));
   uint64_t calls = 0;
   EXPECT_FALSE(heap.Look(calls += IdleHeap::kQuietCalls + 1));
   EXPECT_FALSE(heap.Look(calls += 1000));
@@ -82,10 +92,50 @@ TEST(IdleHeapTest, WaitsWhileCallsComeIn) {
 
 TEST(IdleHeapTest, DoesNothingWhereThereIsNothingToGiveBack) {
   if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
-  IdleHeap heap{[] {}};
-  heap.Look(0);
-  EXPECT_FALSE(heap.Look(0));
-  EXPECT_FALSE(heap.Look(0));
+  IdleHeap heap{[] { return false; }};
+  LookAndGiveBack(heap, 0);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(heap.Look(0));
+    // Frees what is kept, which is nothing, and finds that this is not worth more.
+    EXPECT_TRUE(heap.Step());
+    EXPECT_FALSE(heap.Step());
+  }
+}
+
+TEST(IdleHeapTest, NoStepGivesBackMoreThanItsShare) {
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
+  IdleHeap heap{[] { return false; }};
+  LookAndGiveBack(heap, 0);
+  const size_t before = ResidentMib();
+  const auto stays = TakeAndFree(64);
+  size_t last = ResidentMib();
+  EXPECT_GE(last, before + 48);
+  ASSERT_TRUE(heap.Look(0));
+  size_t steps = 0;
+  for (bool more = true; more; ++steps) {
+    more = heap.Step();
+    // The last step of all trims what lies between short blocks, here 16 KiB each.
+    EXPECT_LE(last, ResidentMib() + (more ? FreePages::kStepBytes >> 20 : 28) + 1);
+    last = ResidentMib();
+  }
+  EXPECT_GE(steps, 48 / (FreePages::kStepBytes >> 20));
+  EXPECT_LE(last, before + 20);
+}
+
+TEST(IdleHeapTest, StopsWhenCallsComeInMeanwhileAndBeginsAnewWhenTheyHaveGone) {
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
+  IdleHeap heap{[] { return false; }};
+  LookAndGiveBack(heap, 0);
+  const size_t before = ResidentMib();
+  const auto stays = TakeAndFree(64);
+  ASSERT_TRUE(heap.Look(0));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(heap.Step());
+  EXPECT_FALSE(heap.Look(1000));
+  while (heap.Step()) {
+  }
+  EXPECT_GE(ResidentMib(), before + 32);
+  EXPECT_TRUE(LookAndGiveBack(heap, 1000));
+  EXPECT_LE(ResidentMib(), before + 20);
 }
 
 }  // namespace

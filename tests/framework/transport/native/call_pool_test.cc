@@ -64,5 +64,16 @@ TEST_F(CallPoolTest, MoreThanItKeepsIsFreedAndATrimmedPoolGoesOn) {
   EXPECT_TRUE(pool_->Take()->closed());
 }
 
+TEST_F(CallPoolTest, TrimsInParts) {
+  if (!kPoolsKeep) GTEST_SKIP() << "the pool keeps nothing";
+  std::vector<Ref<NativeCall>> calls;
+  for (size_t i = 0; i < 5; ++i) calls.push_back(pool_->Take());
+  calls.clear();
+  EXPECT_TRUE(pool_->Trim(2));
+  EXPECT_TRUE(pool_->Trim(2));
+  EXPECT_FALSE(pool_->Trim(2));
+  EXPECT_FALSE(pool_->Trim(2));
+}
+
 }  // namespace
 }  // namespace rota::native
