@@ -24,7 +24,8 @@ std::optional<Encoding> ParseEncoding(std::string_view name);
 bool ListHas(std::string_view list, std::string_view name);
 
 // The message in `compressed`, of which no more than `limit` bytes are ever made.
-// Errors: RESOURCE_EXHAUSTED when it is longer than `limit`; INTERNAL when it is not gzip, or not the whole of `compressed` is.
+// Errors: RESOURCE_EXHAUSTED when it is longer than `limit`, or says so in its last bytes after a sound beginning; INTERNAL when it is
+//         not gzip, or not the whole of `compressed` is.
 StatusOr<Payload> Gunzip(std::string_view compressed, size_t limit);
 // `message` compressed, fast rather than small; nothing when that would not make it shorter.
 std::optional<Payload> Gzip(std::string_view message);

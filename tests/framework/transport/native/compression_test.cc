@@ -93,6 +93,17 @@ TEST(CompressionTest, WhatLiesAboutItsSizeIsAnError) {
   EXPECT_EQ(Gunzip(says(2 << 20).substr(100), 1 << 20).status().code(), StatusCode::kInternal);
 }
 
+// No more of it is unpacked than its beginning, whatever the limit.
+TEST(CompressionTest, WhatSaysThatItIsTooLongIsJudgedByItsBeginning) {
+  std::string bomb(Gzip(std::string(64 << 20, '\0'))->view());
+  const size_t limit = 32 << 20;
+  // Broken behind its first 2 MiB, where it was not looked at.
+  bomb.replace(bomb.size() / 32, 100, 100, '\xff');
+  EXPECT_EQ(Gunzip(bomb, limit).status().code(), StatusCode::kResourceExhausted);
+  bomb.replace(20, 100, 100, '\xff');
+  EXPECT_EQ(Gunzip(bomb, limit).status().code(), StatusCode::kInternal);
+}
+
 TEST(CompressionTest, BytesBehindTheMessageAreAnError) {
   const std::string compressed(Gzip(Text())->view());
   EXPECT_EQ(Gunzip(compressed + "x", 1 << 20).status().code(), StatusCode::kInternal);
