@@ -1,6 +1,8 @@
 #ifndef ROTA_BASE_POOLS_H_
 #define ROTA_BASE_POOLS_H_
 
+#include "framework/base/sanitizers.h"
+
 // Memory that is used again, and which kind of it is for what:
 //
 //   BlockPool   (block_pool.h)  blocks of any short size that come and go with a request: frames of coroutines, calls, contexts,
@@ -18,17 +20,7 @@ namespace rota {
 // Whether pools keep what is given back. Not under AddressSanitizer: there each block goes to the heap at once, where the
 // sanitizer holds it back from use for long and tells who freed it. A pool that poisons what it keeps would find less, because
 // it hands the same block to the next who asks.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ROTA_POOLS_KEEP_NOTHING 1
-#endif
-#endif
-#ifdef ROTA_POOLS_KEEP_NOTHING
-inline constexpr bool kPoolsKeep = false;
-#undef ROTA_POOLS_KEEP_NOTHING
-#else
-inline constexpr bool kPoolsKeep = true;
-#endif
+inline constexpr bool kPoolsKeep = !kAddressSanitizer;
 
 }  // namespace rota
 

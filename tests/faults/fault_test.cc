@@ -10,6 +10,8 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/glibc_heap.h"
+
 namespace rota::faults {
 namespace {
 
@@ -88,14 +90,7 @@ void FaultTest::Figure(const std::string& name, const std::string& what) {
 }
 
 // The sanitizers bring a heap that keeps what is freed, to find what is used afterwards.
-bool FaultTest::MemoryCounts() const {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return false;
-#endif
-#endif
-  return ours();
-}
+bool FaultTest::MemoryCounts() const { return kGlibcHeap && ours(); }
 
 void FaultTest::ExpectKeepsAtMost(int64_t most_kib, int64_t kept_kib) {
   if (MemoryCounts()) EXPECT_LE(kept_kib, most_kib) << "KiB";
