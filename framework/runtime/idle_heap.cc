@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace rota {
@@ -28,9 +29,13 @@ size_t SlackBytes() {
 
 }  // namespace
 
+IdleHeap::~IdleHeap() {
+  if (trimmer_.joinable()) trimmer_.join();
+}
+
 bool IdleHeap::Look(uint64_t calls_started) {
   const bool quiet = calls_started - std::exchange(calls_seen_, calls_started) <= kQuietCalls;
-  if (!quiet && stage_ != Stage::kRest) stage_ = Stage::kGiveUp;
+  if (!quiet && stage_ != Stage::kRest && stage_ != Stage::kAwaitTrim) stage_ = Stage::kGiveUp;
   if (!quiet || stage_ != Stage::kRest) return false;
   trimmed_ = false;
   // After a rush first of all, because the end of the heap may be held by a block that `trim` frees: then free() would give back
@@ -53,13 +58,32 @@ IdleHeap::Stage IdleHeap::Next() {
     case Stage::kGiveBackPages:
       if (pages_.GiveBackSome()) return Stage::kGiveBackPages;
       return trimmed_ ? Stage::kTrimHeap : Stage::kTrim;
-    case Stage::kTrimHeap:
-      malloc_trim(0);
-      slack_ = SlackBytes();
-      return Stage::kRest;
+    case Stage::kTrimHeap: return TrimHeap();
+    case Stage::kAwaitTrim: return AwaitTrim();
     case Stage::kGiveUp: return pages_.GiveBackSome() ? Stage::kGiveUp : Stage::kRest;
     case Stage::kRest: break;
   }
+  return Stage::kRest;
+}
+
+IdleHeap::Stage IdleHeap::TrimHeap() {
+  heap_trimmed_ = false;
+  try {
+    trimmer_ = std::thread([this] {
+      malloc_trim(0);
+      heap_trimmed_ = true;
+    });
+  } catch (const std::system_error&) {
+    // No thread is to be had. The next quiet second will do.
+    return Stage::kRest;
+  }
+  return Stage::kAwaitTrim;
+}
+
+IdleHeap::Stage IdleHeap::AwaitTrim() {
+  if (!heap_trimmed_) return Stage::kAwaitTrim;
+  trimmer_.join();
+  slack_ = SlackBytes();
   return Stage::kRest;
 }
 

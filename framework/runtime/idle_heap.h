@@ -1,9 +1,11 @@
 #ifndef ROTA_RUNTIME_IDLE_HEAP_H_
 #define ROTA_RUNTIME_IDLE_HEAP_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <thread>
 #include <utility>
 
 #include "framework/runtime/free_pages.h"
@@ -13,7 +15,7 @@ namespace rota {
 // Gives memory that a burst took and freed back to the system. By itself glibc returns only the end of the heap, so that a
 // process stays as large as it was with the most connections that it ever had. Looked at once a second, and done only
 // while next to nothing goes on, in steps that hold the loop for less than a millisecond or two: in one go, 130 MB take 12.
-// Thread: loop; it is the main thread (see FreePages).
+// Thread: loop, which is the main thread (see FreePages); it has one of its own for malloc_trim().
 // Source: mallopt(3), M_TRIM_THRESHOLD; malloc_trim(3).
 class IdleHeap {
  public:
@@ -24,6 +26,10 @@ class IdleHeap {
 
   // `trim` frees a part of what is kept for calls to come, before the heap is given back; true while there is more.
   explicit IdleHeap(std::function<bool()> trim) : trim_(std::move(trim)) {}
+  // Waits for malloc_trim(), if that is under way.
+  ~IdleHeap();
+  IdleHeap(const IdleHeap&) = delete;
+  IdleHeap& operator=(const IdleHeap&) = delete;
 
   // `calls_started`: how many there have been so far. Whether it is quiet: then Step() is to be called until it returns false. When
   // it is not, what is under way comes to an end soon.
@@ -32,16 +38,21 @@ class IdleHeap {
   bool Step();
 
  private:
-  enum class Stage { kRest, kTakePages, kGiveBackPages, kTrim, kJudge, kTrimHeap, kGiveUp };
+  enum class Stage { kRest, kTakePages, kGiveBackPages, kTrim, kJudge, kTrimHeap, kAwaitTrim, kGiveUp };
 
   Stage Next();
   Stage AfterTrim();
+  Stage TrimHeap();
+  Stage AwaitTrim();
 
   const std::function<bool()> trim_;
   Stage stage_ = Stage::kRest;
   // What is kept for calls to come has been freed, in this round.
   bool trimmed_ = false;
   FreePages pages_;
+  // Runs malloc_trim(): the steps have seen nothing of the heaps of other threads, of which it may find much.
+  std::thread trimmer_;
+  std::atomic<bool> heap_trimmed_ = false;
   uint64_t calls_seen_ = 0;
   // Of the process, after the last time: what is resident, and what of it is not in use.
   size_t resident_ = 0;

@@ -96,6 +96,14 @@ TEST_F(FreePagesTest, TheHeapDoesNotGrowForIt) {
   EXPECT_LE(mallinfo2().arena, before + (2 << 20));
 }
 
+// Their heaps have no end, and a step would take memory for ever.
+TEST(FreePagesOfASanitizerTest, NothingIsTakenFromTheHeapsOfTheSanitizers) {
+  if (kGlibcHeap) GTEST_SKIP() << "no sanitizer";
+  FreePages pages;
+  EXPECT_FALSE(pages.TakeSome());
+  EXPECT_FALSE(pages.GiveBackSome());
+}
+
 TEST_F(FreePagesTest, WhatWasTakenComesBackWithItsOwner) {
   TakeAndFree(512, 100 << 10);
   const size_t in_use = mallinfo2().uordblks;
