@@ -14,8 +14,24 @@ namespace {
 
 class TimersTest : public BothWays {};
 ROTA_BOTH_WAYS(TimersTest);
-class TimersNodesWayTest : public NodesWay {};
-class TimersRotasWayTest : public RotasWay {};
+
+template <typename Way>
+class OneWay : public Way {
+ protected:
+  // Of two deadlines of one length the first is cleared; a shorter one begins later and is due together with the second.
+  Trace RunWithADeadlineThatIsCleared() {
+    Timer dropped = this->loop_.SetTimeout(milliseconds(100), this->Note("dropped"));
+    this->Block(milliseconds(5));
+    this->loop_.SetTimeout(milliseconds(100), this->Note("100"));
+    dropped.Clear();
+    this->Block(milliseconds(10));
+    this->loop_.SetTimeout(milliseconds(90), this->Note("90"));
+    this->loop_.Run();
+    return this->trace_;
+  }
+};
+class TimersNodesWayTest : public OneWay<NodesWay> {};
+class TimersRotasWayTest : public OneWay<RotasWay> {};
 
 // ---- Statement 9: lists by duration.
 
@@ -125,26 +141,12 @@ TEST_F(TimersRotasWayTest, NothingIsLeftOfAnUnrefedTimerThatIsCleared) {
 }
 
 TEST_F(TimersRotasWayTest, NothingIsLeftOfADeadlineThatIsCleared) {
-  Timer dropped = loop_.SetTimeout(milliseconds(100), Note("dropped"));
-  Block(milliseconds(5));
-  loop_.SetTimeout(milliseconds(100), Note("100"));
-  dropped.Clear();
-  Block(milliseconds(10));
-  loop_.SetTimeout(milliseconds(90), Note("90"));
-  loop_.Run();
-  // In Node the list of 100 is looked at when the dropped one would have been due, and counts as newer since.
-  EXPECT_EQ(trace_, (Trace{"100", "90"}));
+  EXPECT_EQ(RunWithADeadlineThatIsCleared(), (Trace{"100", "90"}));
 }
 
 TEST_F(TimersNodesWayTest, Rule9TimerThatIsClearedLeavesTheExpiryOfItsListToTheNext) {
-  Timer dropped = loop_.SetTimeout(milliseconds(100), Note("dropped"));
-  Block(milliseconds(5));
-  loop_.SetTimeout(milliseconds(100), Note("100"));
-  dropped.Clear();
-  Block(milliseconds(10));
-  loop_.SetTimeout(milliseconds(90), Note("90"));
-  loop_.Run();
-  EXPECT_EQ(trace_, (Trace{"90", "100"}));
+  // The list of 100 is looked at when the dropped one would have been due, and counts as newer since.
+  EXPECT_EQ(RunWithADeadlineThatIsCleared(), (Trace{"90", "100"}));
 }
 
 // ---- Statement 10: a fresh start, one reading a phase.
