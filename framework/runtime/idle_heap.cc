@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace rota {
 namespace {
@@ -25,6 +28,32 @@ size_t SlackBytes() {
   const struct mallinfo2 heap = mallinfo2();
   const size_t used = heap.uordblks + heap.hblkhd, resident = ResidentBytes();
   return resident > used ? resident - used : 0;
+}
+
+// The blocks that glibc keeps for the next allocations of this thread, up to 7 of each of 64 sizes, which it counts as in use. After a
+// rush they lie all over the heap, and each keeps a page or two of it, some 250 KiB after 5,000 connections. It gives them back when a thread
+// ends; so they are freed by one that does.
+// Source: tcache in malloc/malloc.c of glibc 2.36.
+std::vector<void*> TakeCached() {
+  constexpr size_t kShortest = 24, kStep = 16, kSizes = 64, kOfEach = 7;
+  std::vector<void*> cached;
+  cached.reserve(kSizes * kOfEach);
+  for (size_t size = 0; size < kSizes; ++size) {
+    for (size_t i = 0; i < kOfEach; ++i) cached.push_back(std::malloc(kShortest + size * kStep));
+  }
+  return cached;
+}
+
+void FreeAll(const std::vector<void*>& blocks) {
+  for (void* const block : blocks) std::free(block);
+}
+
+void FreeByAThreadThatEnds(const std::vector<void*>& blocks) {
+  try {
+    std::thread(FreeAll, std::cref(blocks)).join();
+  } catch (const std::system_error&) {
+    FreeAll(blocks);
+  }
 }
 
 }  // namespace
@@ -68,13 +97,16 @@ IdleHeap::Stage IdleHeap::Next() {
 
 IdleHeap::Stage IdleHeap::TrimHeap() {
   heap_trimmed_ = false;
+  cached_ = TakeCached();
   try {
     trimmer_ = std::thread([this] {
+      FreeByAThreadThatEnds(cached_);
       malloc_trim(0);
       heap_trimmed_ = true;
     });
   } catch (const std::system_error&) {
     // No thread is to be had. The next quiet second will do.
+    FreeAll(std::exchange(cached_, {}));
     return Stage::kRest;
   }
   return Stage::kAwaitTrim;
@@ -83,6 +115,7 @@ IdleHeap::Stage IdleHeap::TrimHeap() {
 IdleHeap::Stage IdleHeap::AwaitTrim() {
   if (!heap_trimmed_) return Stage::kAwaitTrim;
   trimmer_.join();
+  cached_ = {};
   slack_ = SlackBytes();
   return Stage::kRest;
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "framework/runtime/free_pages.h"
 
@@ -53,6 +54,8 @@ class IdleHeap {
   // Runs malloc_trim(): the steps have seen nothing of the heaps of other threads, of which it may find much.
   std::thread trimmer_;
   std::atomic<bool> heap_trimmed_ = false;
+  // Blocks that it is to free before.
+  std::vector<void*> cached_;
   uint64_t calls_seen_ = 0;
   // Of the process, after the last time: what is resident, and what of it is not in use.
   size_t resident_ = 0;

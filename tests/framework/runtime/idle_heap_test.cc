@@ -1,6 +1,7 @@
 #include "framework/runtime/idle_heap.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <fstream>
 #include <memory>
@@ -79,6 +80,24 @@ TEST(IdleHeapTest, SeesWhatIsFreedAfterTheProcessHasStoppedGrowing) {
   goes.clear();
   EXPECT_TRUE(LookAndGiveBack(heap, 0));
   EXPECT_LE(ResidentMib(), before + 20);
+}
+
+// Seven blocks of each short size stay with the thread that has freed them, counted as in use.
+TEST(IdleHeapTest, GivesBackWhatGlibcKeepsForTheThread) {
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
+  IdleHeap heap{[] { return false; }};
+  LookAndGiveBack(heap, 0);
+  const size_t before = mallinfo2().uordblks;
+  std::vector<std::unique_ptr<char[]>> blocks;
+  for (size_t size = 24; size <= 1032; size += 16) {
+    for (int i = 0; i < 7; ++i) blocks.push_back(std::make_unique<char[]>(size));
+    // So that it is worth it.
+    blocks.push_back(std::make_unique<char[]>(64 << 10));
+  }
+  blocks.clear();
+  EXPECT_GE(mallinfo2().uordblks, before + (200 << 10));
+  EXPECT_TRUE(LookAndGiveBack(heap, 0));
+  EXPECT_LE(mallinfo2().uordblks, before + (50 << 10));
 }
 
 TEST(IdleHeapTest, WaitsWhileCallsComeIn) {
