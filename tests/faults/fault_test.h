@@ -40,14 +40,16 @@ class FaultTest : public testing::TestWithParam<std::string> {
  protected:
   // Starts `binary` with `flags`; the interoperability server without any, if a test does not.
   void StartServer(std::vector<std::string> flags = {}, const std::string& binary = "tests/conformance/interop/interop_server");
-  ServiceProcess& process() { return *process_; }
-  const std::string& address() const { return address_; }
+  // The server under attack.
+  ServiceProcess& process() { return *server_.process; }
+  const std::string& address() const { return server_.address; }
   // What the gRPC library itself does and keeps under attack is not ours to mend: of the grpcpp transport it is asked that
   // others are served, that no handler is left and that descriptors come back. The rest is in the figures.
   bool ours() const { return GetParam() != "grpcpp"; }
 
   // Runs `attack` while the probe calls; memory and descriptors are compared with what the server held before it. What it
-  // returns, a number with a word, goes into the figure.
+  // returns, a number with a word, goes into the figure. Where times count it runs twice: first against another server of the
+  // same kind, which shows what the machine, busy with an attacker and a server, does to the calls of the probe.
   void Attack(const std::string& name, const std::function<std::string()>& attack);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);
@@ -67,9 +69,16 @@ class FaultTest : public testing::TestWithParam<std::string> {
   // How many of the timers phases were long.
   int64_t LongTimersPhases();
 
-  std::unique_ptr<ServiceProcess> process_;
-  std::string address_;
-  std::string admin_;
+  struct Server {
+    std::unique_ptr<ServiceProcess> process;
+    std::string address;
+    std::string admin;
+  };
+  Server Start();
+
+  std::string binary_;
+  std::vector<std::string> flags_;
+  Server server_;
 };
 
 #define ROTA_FAULTS_ON_EVERY_TRANSPORT(Suite)                                                  \
