@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "framework/base/brief_mutex.h"
+#include "framework/base/cache.h"
 #include "framework/loop/posted_batch.h"
 
 namespace rota {
@@ -15,9 +16,9 @@ namespace rota {
 // itself, so only one that sleeps needs a system call.
 // Thread: Add() and empty() from any thread; everything else on the loop thread. Callbacks are run and destroyed on the loop,
 //         with no lock held.
-// Owner:  EventLoop.
+// Owner:  EventLoop, which touches its own fields for each callback: none of them lies in the lines of the cache that who adds needs.
 // Bound:  none of its own; each sender bounds what it has outstanding (jobs, calls).
-class Inbox {
+class alignas(kCacheIsland) Inbox {
  public:
   // Makes the callback of `callable` in its place; `callable` is moved, and must not throw. True when the loop sleeps: the caller has
   // to wake it, and is the only one that was told.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "framework/base/brief_mutex.h"
+#include "framework/base/cache.h"
 #include "framework/base/clock.h"
 #include "framework/base/cores.h"
 #include "framework/base/status.h"
@@ -176,9 +177,9 @@ class WorkerCore : public std::enable_shared_from_this<WorkerCore> {
   CancelList waits_;
 
   // Counts what may give a thread work; written under the lock, watched by the thread that searches.
-  std::atomic<uint32_t> news_ = 0;
+  alignas(kCacheIsland) std::atomic<uint32_t> news_ = 0;
 
-  BriefMutex mutex_;
+  alignas(kCacheIsland) BriefMutex mutex_;
   // Guarded by mutex_.
   bool stopping_ = false;
   std::array<JobList, 2> queued_;

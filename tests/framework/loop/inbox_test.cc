@@ -6,12 +6,19 @@
 #include <thread>
 #include <vector>
 
+#include "framework/base/cache.h"
 #include "framework/base/pause.h"
 #include "framework/loop/posted_batch.h"
 #include "gtest/gtest.h"
 
 namespace rota {
 namespace {
+
+// What lies beside it is used by the loop for each callback: in a line of the cache with the lock, each would wait for who adds.
+TEST(InboxTest, SharesNoLineOfTheCacheWithWhatLiesBesideIt) {
+  EXPECT_EQ(alignof(Inbox), kCacheIsland);
+  EXPECT_EQ(sizeof(Inbox) % kCacheIsland, 0u);
+}
 
 TEST(InboxTest, OnlyALoopThatSleepsIsWokenAndOnlyOnce) {
   Inbox inbox;
