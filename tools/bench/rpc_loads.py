@@ -164,19 +164,23 @@ def run_half_load(load, subject, server, bin_dir):
 
 
 def run_long_tail(load, subject, server, bin_dir):
-    """Seconds with and without calls that block take turns: a pause of the machine spoils one of them, and the median passes it over."""
+    """Seconds with and without calls that block take turns. The p99 is the median of those of windows of a tenth of a second: the
+    system pauses a core for milliseconds now and then, for about one percent of the time, which is what a p99 over longer shows."""
     rate = _reach(subject, server) / 2
     alone, beside = [], []
     for _ in range(_TURNS):
         alone.append(_at_rate(bin_dir, server, rate, seconds=1))
         beside.append(_at_rate(bin_dir, server, rate, slow_percent=1, seconds=1))
+    windows = [median_of_windows(seconds) for seconds in (alone, beside)]
+    whole = [statistics.median(second["fast"]["p99_us"] for second in seconds) for seconds in (alone, beside)]
+    return {load.benchmark.name: windows[1] / windows[0], "alone": windows[0], "beside": windows[1], "whole_alone": whole[0],
+            "whole_beside": whole[1], "slow": statistics.median(second["slow"]["p50_us"] for second in beside),
+            "late": statistics.median(second["late"]["p99_us"] for second in beside), "rate": rate}
 
-    def median(seconds, kind, part):
-        return statistics.median(second[kind][part] for second in seconds)
 
-    numbers = {"alone": median(alone, "fast", "p99_us"), "beside": median(beside, "fast", "p99_us"), "slow": median(beside, "slow", "p50_us"),
-               "late": median(beside, "late", "p99_us"), "rate": rate}
-    return {load.benchmark.name: numbers["beside"] / numbers["alone"], **numbers}
+def median_of_windows(seconds):
+    # None: no call was due in the window.
+    return statistics.median(p99 for second in seconds for p99 in second["fast"]["windows_p99_us"] if p99 is not None)
 
 
 def allow_descriptors(count):

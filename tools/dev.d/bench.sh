@@ -24,6 +24,8 @@ if ! bazel_build --config=opt --keep_going "${targets[@]}"; then
   done
 fi
 bin=$("${BAZEL[@]}" info --config=opt bazel-bin 2>/dev/null)
+# A server that waits for the next build still looks around many times a second.
+"${BAZEL[@]}" shutdown
 step "measuring $1"
 # In the place of this shell, so that what ends the command reaches it.
 exec "${bench[@]}" --bin="$bin" --not-built="$not_built"

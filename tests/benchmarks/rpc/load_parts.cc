@@ -43,10 +43,34 @@ std::string Percentiles::Json() {
          ", \"p999_us\": " + At(0.999) + "}";
 }
 
+std::string Percentiles::P99() {
+  std::sort(values_.begin(), values_.end());
+  return At(0.99);
+}
+
 std::string Percentiles::At(double part) const {
   if (values_.empty()) return "null";
   const auto rank = static_cast<size_t>(std::ceil(part * static_cast<double>(values_.size())));
   return std::to_string(values_[std::max<size_t>(rank, 1) - 1]);
+}
+
+WindowedPercentiles::WindowedPercentiles(std::chrono::seconds duration, double rate)
+    : windows_(std::max<size_t>(1, static_cast<size_t>(duration / kWindow))) {
+  // Memory that grows meanwhile would hold up the load.
+  const double seconds = std::chrono::duration<double>(kWindow).count();
+  for (Percentiles& window : windows_) window.Reserve(static_cast<size_t>(rate * seconds * 1.1) + 100);
+}
+
+std::string WindowedPercentiles::Json() {
+  Percentiles all;
+  std::string each;
+  for (Percentiles& window : windows_) {
+    all.Add(window);
+    each += (each.empty() ? "" : ", ") + window.P99();
+  }
+  std::string json = all.Json();
+  json.insert(json.size() - 1, ", \"windows_p99_us\": [" + each + "]");
+  return json;
 }
 
 bool SlowPattern::Next() {

@@ -1,6 +1,7 @@
 #ifndef ROTA_TESTS_BENCHMARKS_RPC_LOAD_PARTS_H_
 #define ROTA_TESTS_BENCHMARKS_RPC_LOAD_PARTS_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -53,12 +54,32 @@ class Percentiles {
  public:
   void Reserve(size_t count) { values_.reserve(count); }
   void Add(LoadClock::duration duration) { values_.push_back(std::chrono::duration<double, std::micro>(duration).count()); }
+  void Add(const Percentiles& others) { values_.insert(values_.end(), others.values_.begin(), others.values_.end()); }
   // {"calls": N, "p50_us": T, "p99_us": T, "p999_us": T}, with null for T when there are none.
+  std::string Json();
+  // The 99th percentile in microseconds, or null.
+  std::string P99();
+
+ private:
+  // Of what is sorted.
+  std::string At(double part) const;
+  std::vector<double> values_;
+};
+
+// The same in windows of time. A pause of the machine spoils the window in which it comes, and leaves the others as they are.
+class WindowedPercentiles {
+ public:
+  static constexpr std::chrono::milliseconds kWindow{100};
+
+  // Of `duration` from the start on, with so many values in a second.
+  WindowedPercentiles(std::chrono::seconds duration, double rate);
+  // The window of what was due `after` the start.
+  Percentiles& At(LoadClock::duration after) { return windows_[std::min(static_cast<size_t>(after / kWindow), windows_.size() - 1)]; }
+  // All of them, as Percentiles::Json() with {"windows_p99_us": [T, ...]} besides.
   std::string Json();
 
  private:
-  std::string At(double part) const;
-  std::vector<double> values_;
+  std::vector<Percentiles> windows_;
 };
 
 // Which calls of a sequence are slow: of each hundred exactly `percent`, at random places, so that they fall into step with

@@ -44,6 +44,22 @@ TEST(PercentilesTest, OfNothingAreNull) {
   EXPECT_EQ(Percentiles().Json(), "{\"calls\": 0, \"p50_us\": null, \"p99_us\": null, \"p999_us\": null}");
 }
 
+TEST(WindowedPercentilesTest, APauseSpoilsItsOwnWindowOnly) {
+  using std::chrono::microseconds;
+  WindowedPercentiles times(std::chrono::seconds(1), 1000);
+  // What is due behind the end belongs to the last window.
+  for (int i = 0; i < 1050; ++i) times.At(std::chrono::milliseconds(i)).Add(microseconds(i >= 200 && i < 300 ? 5000 : 10));
+  const std::string json = times.Json();
+  EXPECT_EQ(json.substr(0, json.find(", \"windows")), "{\"calls\": 1050, \"p50_us\": 10.000000, \"p99_us\": 5000.000000, \"p999_us\": 5000.000000");
+  EXPECT_EQ(json.substr(json.find("\"windows")), "\"windows_p99_us\": [10.000000, 10.000000, 5000.000000, 10.000000, 10.000000, 10.000000, "
+                                                "10.000000, 10.000000, 10.000000, 10.000000]}");
+}
+
+TEST(WindowedPercentilesTest, OfAWindowWithoutCallsIsNull) {
+  WindowedPercentiles times(std::chrono::seconds(1), 1000);
+  EXPECT_NE(times.Json().find("\"windows_p99_us\": [null, null"), std::string::npos);
+}
+
 TEST(SlowPatternTest, HasItsShareInEachHundred) {
   for (const int percent : {0, 1, 7, 100}) {
     SlowPattern pattern(percent);

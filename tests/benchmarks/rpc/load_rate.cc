@@ -56,11 +56,12 @@ class TimedCall final : public CallListener {
 
 int Rate(const Flags& flags) {
   Fleet fleet(flags);
-  Percentiles fast, slow, late;
+  WindowedPercentiles fast(std::chrono::seconds(flags.seconds), flags.rate);
+  Percentiles slow, late;
   const AnswerCheck check(flags.bytes);
   const std::string path = kService + "UnaryCall", fast_request = Request(flags.bytes), slow_request = Request(flags.bytes, true);
   // Memory that grows meanwhile would hold up the load.
-  for (Percentiles* times : {&fast, &slow, &late}) times->Reserve(static_cast<size_t>(flags.rate * flags.seconds * 1.1) + 100);
+  for (Percentiles* times : {&slow, &late}) times->Reserve(static_cast<size_t>(flags.rate * flags.seconds * 1.1) + 100);
   const auto step = std::chrono::duration_cast<LoadClock::duration>(std::chrono::duration<double>(1 / flags.rate));
   // More than what is due in a second and has no answer is no queue that will ever be short again.
   const int too_many = static_cast<int>(flags.rate) + 1000;
@@ -74,8 +75,8 @@ int Rate(const Flags& flags) {
     for (; due <= now && due < end; due += step, ++number) {
       const bool is_slow = pattern.Next(), is_counted = due >= counts;
       if (is_counted) late.Add(now - due);
-      Percentiles* const times = is_slow ? &slow : &fast;
-      fleet[number].Start(path, is_slow ? slow_request : fast_request, true, *new TimedCall(check, due, is_counted ? times : nullptr, running));
+      Percentiles* const times = !is_counted ? nullptr : is_slow ? &slow : &fast.At(due - counts);
+      fleet[number].Start(path, is_slow ? slow_request : fast_request, true, *new TimedCall(check, due, times, running));
     }
     if (sends) fleet.FlushAll();
     if (running.refused || running.calls > too_many) return std::printf("{\"overloaded\": true}\n"), 0;

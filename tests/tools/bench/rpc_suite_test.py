@@ -95,6 +95,18 @@ class RpcSuiteTest(unittest.TestCase):
                     with self.assertRaisesRegex(NotMeasured, "1000 calls in a second"):
                         rpc_loads._at_rate("bin", mock.Mock(), 1000)
 
+    def test_a_pause_of_the_machine_is_passed_over_in_the_long_tail(self):
+        def second(p99s):
+            return {"fast": {"p99_us": max(p99s), "windows_p99_us": p99s}, "slow": {"p50_us": 5100.0}, "late": {"p99_us": 1.0}}
+
+        seconds = [second([100.0] * 9 + [5000.0]), second([110.0] * 10)] * rpc_loads._TURNS
+        load = mock.Mock()
+        load.benchmark.name = "long_tail"
+        with mock.patch.object(rpc_loads, "_reach", return_value=1000), mock.patch.object(rpc_loads, "_load_tool", side_effect=seconds):
+            numbers = rpc_loads.run_long_tail(load, "rota", mock.Mock(), "bin")
+        self.assertAlmostEqual(numbers["long_tail"], 1.1)
+        self.assertEqual((numbers["alone"], numbers["whole_alone"], numbers["slow"]), (100.0, 5000.0, 5100.0))
+
     def test_bars_name_subjects_of_the_suite(self):
         for benchmark in rpc.SUITE.benchmarks:
             for name, metric in metrics(rpc.SUITE, benchmark):
