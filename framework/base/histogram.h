@@ -18,6 +18,8 @@ class DurationHistogram {
  public:
   static constexpr int kFirstExponent = 10;
   static constexpr size_t kBounds = 25;
+  // The first bound.
+  static constexpr std::chrono::nanoseconds kShort{1 << kFirstExponent};
 
   void Record(std::chrono::nanoseconds duration) noexcept {
     auto ns = static_cast<uint64_t>(duration.count());
@@ -33,6 +35,12 @@ class DurationHistogram {
     }
     ++buckets_[bucket];
     sum_ns_ += ns;
+  }
+
+  // Records a duration from 0 to kShort.
+  void RecordShort(std::chrono::nanoseconds duration) noexcept {
+    ++buckets_[0];
+    sum_ns_ += static_cast<uint64_t>(duration.count());
   }
 
   // Number of recorded durations d with bound(i-1) < d <= bound(i); i == kBounds is the bucket without a bound.

@@ -110,6 +110,7 @@ void EventLoop::RunUntilEmpty() {
   do {
     RunIteration();
   } while (alive() && !exiting() && !exit_.stopped());
+  meter_.EndIteration();
 }
 
 bool EventLoop::RunOnce() {
@@ -117,6 +118,7 @@ bool EventLoop::RunOnce() {
   meter_.LetTimePass();
   DrainTicks();
   if (!exiting()) RunIteration();
+  meter_.EndIteration();
   return alive() && !exiting();
 }
 
@@ -134,7 +136,6 @@ void EventLoop::RunIteration() {
   RunCheck();
   if (!closing_.empty()) RunClose();
   RunTimers();
-  meter_.EndIteration();
   if (!entered_.empty()) entered_.clear();
 }
 

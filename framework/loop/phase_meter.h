@@ -1,6 +1,7 @@
 #ifndef ROTA_LOOP_PHASE_METER_H_
 #define ROTA_LOOP_PHASE_METER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -22,7 +23,10 @@ class PhaseMeter {
   PhaseMeter(Clock& clock, LoopStats& stats, const LoopOptions& options)
       : clock_(clock), stats_(stats), budget_(options.poll_budget_time), measures_(options.measure), iteration_start_(clock.Now()) {}
 
-  void SetObserver(LoopObserver* observer) { observer_ = observer; }
+  void SetObserver(LoopObserver* observer) {
+    observer_ = observer;
+    longest_short_ = LongestShort();
+  }
   // Time passes: a callback runs, or something was waited for.
   void LetTimePass() { is_stale_ = true; }
   // The latest reading of the clock, or a new one when time has passed.
@@ -31,16 +35,19 @@ class PhaseMeter {
     return time_;
   }
 
+  // Ends the iteration before, too: what lies between two is part of the first, and one reading of the clock is enough.
   void BeginIteration() {
-    iteration_start_ = phase_start_ = Time();
+    const TimePoint now = Time();
+    if (is_in_iteration_) RecordIteration(now);
+    is_in_iteration_ = measures_;
+    iteration_start_ = phase_start_ = now;
     iteration_idle_ = Duration::zero();
     ++stats_.iterations;
   }
   TimePoint iteration_start() const { return iteration_start_; }
+  // Ends the last one, after which the loop does not go on at once.
   void EndIteration() {
-    if (!measures_) return;
-    stats_.iteration_duration.Record(Time() - iteration_start_ - iteration_idle_);
-    if (observer_ != nullptr) observer_->OnIteration(stats_.iterations);
+    if (std::exchange(is_in_iteration_, false)) RecordIteration(Time());
   }
 
   // A phase begins, or its first callback after a wait: that, not the return from the wait, ends the idle time.
@@ -53,9 +60,8 @@ class PhaseMeter {
     const uint64_t callbacks = stats_.callbacks[static_cast<size_t>(phase)] - callbacks_before;
     if (callbacks == 0 || !measures_) return;
     const Duration at_work = Time() - phase_start_;
-    stats_.phase_duration[static_cast<size_t>(phase)].Record(at_work);
-    if (at_work > budget_) ++stats_.overruns[static_cast<size_t>(phase)];
-    if (observer_ != nullptr) observer_->OnPhase(phase, at_work, callbacks);
+    if (at_work > longest_short_) [[unlikely]] return RecordLongPhase(phase, at_work, callbacks);
+    stats_.phase_duration[static_cast<size_t>(phase)].RecordShort(at_work);
   }
   // For how long the phase has worked; a fresh reading.
   Duration AtWork() const { return clock_.Now() - phase_start_; }
@@ -72,6 +78,22 @@ class PhaseMeter {
   Duration Waited() { return Time() - wait_start_; }
 
  private:
+  void RecordIteration(TimePoint now) {
+    const Duration at_work = now - iteration_start_ - iteration_idle_;
+    if (at_work > longest_short_) [[unlikely]] return RecordLongIteration(at_work);
+    stats_.iteration_duration.RecordShort(at_work);
+  }
+  [[gnu::noinline]] void RecordLongIteration(Duration at_work) {
+    stats_.iteration_duration.Record(at_work);
+    if (observer_ != nullptr) observer_->OnIteration(stats_.iterations);
+  }
+  [[gnu::noinline]] void RecordLongPhase(Phase phase, Duration at_work, uint64_t callbacks) {
+    stats_.phase_duration[static_cast<size_t>(phase)].Record(at_work);
+    if (at_work > budget_) ++stats_.overruns[static_cast<size_t>(phase)];
+    if (observer_ != nullptr) observer_->OnPhase(phase, at_work, callbacks);
+  }
+  // An observer hears of all.
+  Duration LongestShort() const { return observer_ != nullptr ? Duration(-1) : std::min(budget_, DurationHistogram::kShort); }
   void EndIdle() {
     const Duration idle = phase_start_ - wait_start_;
     stats_.idle += idle;
@@ -85,7 +107,11 @@ class PhaseMeter {
   const bool measures_;
 
   LoopObserver* observer_ = nullptr;
+  // Of a phase or an iteration for which nothing else is to be done than to record it.
+  Duration longest_short_ = LongestShort();
   bool is_stale_ = true;
+  // One has begun that is to be recorded.
+  bool is_in_iteration_ = false;
   bool waiting_ = false;
   TimePoint time_{};
   TimePoint iteration_start_;

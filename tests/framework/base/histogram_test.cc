@@ -40,6 +40,14 @@ TEST(DurationHistogramTest, CountAndSumAreThoseOfAllDurations) {
   EXPECT_EQ(histogram.sum(), nanoseconds(7'000'000'005));
 }
 
+TEST(DurationHistogramTest, AShortDurationIsRecordedAsAnyOther) {
+  DurationHistogram histogram;
+  histogram.RecordShort(nanoseconds(0));
+  histogram.RecordShort(DurationHistogram::kShort);
+  EXPECT_EQ(histogram.bucket(0), 2u);
+  EXPECT_EQ(histogram.sum(), DurationHistogram::kShort);
+}
+
 TEST(DurationHistogramTest, ANegativeDurationIsNone) {
   DurationHistogram histogram;
   histogram.Record(nanoseconds(-5));

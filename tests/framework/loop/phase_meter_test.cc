@@ -76,6 +76,32 @@ TEST_F(PhaseMeterTest, IdleTimeEndsWithTheFirstCallbackAfterTheWaitAndIsNoWork) 
   EXPECT_EQ(stats_.idle, milliseconds(40));
 }
 
+TEST_F(PhaseMeterTest, AnIterationEndsWhereTheNextBegins) {
+  PhaseMeter meter(clock_, stats_, {});
+  for (const int us : {1, 3000}) {
+    meter.BeginIteration();
+    const uint64_t before = stats_.callbacks[kTimers];
+    meter.BeginWork();
+    RunCallback(meter, Phase::kTimers, std::chrono::microseconds(us));
+    meter.EndPhase(Phase::kTimers, before);
+    // What runs between the phases is part of the iteration.
+    meter.LetTimePass();
+    clock_.Advance(milliseconds(1));
+  }
+  EXPECT_EQ(stats_.iteration_duration.sum(), std::chrono::microseconds(1001));
+  meter.EndIteration();
+  EXPECT_EQ(stats_.iteration_duration.sum(), std::chrono::microseconds(5001));
+  // It has ended already, and what happens outside belongs to none.
+  meter.LetTimePass();
+  clock_.Advance(milliseconds(1));
+  meter.EndIteration();
+  meter.BeginIteration();
+  meter.EndIteration();
+  EXPECT_EQ(stats_.iteration_duration.count(), 3u);
+  EXPECT_EQ(stats_.iteration_duration.sum(), std::chrono::microseconds(5001));
+  EXPECT_EQ(stats_.phase_duration[kTimers].bucket(0), 1u);
+}
+
 TEST_F(PhaseMeterTest, CountsPhasesThatWorkForLongerThanTheBudget) {
   PhaseMeter meter(clock_, stats_, {.poll_budget_time = milliseconds(10)});
   for (const int ms : {10, 11}) {
