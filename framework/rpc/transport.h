@@ -138,6 +138,9 @@ struct ConnectionOptions {
   Duration handshake_timeout = std::chrono::seconds(20);
 };
 
+// A connection has no more calls at once, those included that its peer has reset while their handlers run.
+inline constexpr uint32_t kMaxCallsOfConnection = 1000;
+
 struct ServerOptions {
   // A longer message ends its call with RESOURCE_EXHAUSTED "message of N bytes is larger than the limit of M".
   size_t max_message_bytes = 4 << 20;

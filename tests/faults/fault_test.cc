@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <sstream>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "tests/glibc_heap.h"
 
@@ -21,12 +23,16 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kBaselineCalls = 200;
 constexpr auto kRecovery = std::chrono::seconds(10);
 // In quiet seconds the runtime gives memory back, in the timers phase: so much of it at a time that it takes no longer than this,
-// which is a bound of the histogram, 2^21 ns.
-constexpr const char* kLongPhase = "le=\"0.002097152\"";
+// which is a bound of the histogram, 2^22 ns: a step takes up to 2.2 ms.
+constexpr const char* kLongPhase = "le=\"0.004194304\"";
 // From the end of an attack until the last of it was given back: two heartbeats of the runtime.
 constexpr auto kGivesBack = std::chrono::seconds(2);
-// Below this a doubled latency says nothing about the server.
-constexpr Probe::Milliseconds kLatencyFloor{20};
+// Below this a doubled latency says nothing: what is ready may take one budget of poll before the loop looks for more
+// (LoopOptions::poll_budget_time), and the machine itself takes a busy core away for some milliseconds now and then.
+constexpr Probe::Milliseconds kLatencyFloor{10};
+// An attack that is over sooner is made again, a few times at most.
+constexpr size_t kMostAttacks = 5;
+constexpr auto kAttacking = std::chrono::seconds(3);
 
 int64_t MostKib(const Held& before) { return before.resident_kib + before.resident_kib / 20; }
 
@@ -57,6 +63,26 @@ FaultTest::Server FaultTest::Start() {
   return {std::move(process), address, admin};
 }
 
+Probe::Seen FaultTest::AttackSome(Probe& probe, const std::function<std::string()>& attack, std::string& what) {
+  Probe::Seen all;
+  std::vector<Probe::Milliseconds> p99s;
+  const auto end = Clock::now() + kAttacking;
+  do {
+    what = attack();
+    // At least some calls fall into the attack or right behind it.
+    probe.WaitFor(20);
+    const Probe::Seen seen = probe.Take();
+    all.calls += seen.calls;
+    all.failed += seen.failed;
+    if (all.first_failure.empty()) all.first_failure = seen.first_failure;
+    p99s.push_back(seen.p99);
+  } while (TimeCounts() && p99s.size() < kMostAttacks && Clock::now() < end);
+  const auto median = p99s.begin() + static_cast<std::ptrdiff_t>(p99s.size() / 2);
+  std::nth_element(p99s.begin(), median, p99s.end());
+  all.p99 = *median;
+  return all;
+}
+
 void FaultTest::Attack(const std::string& name, const std::function<std::string()>& attack) {
   if (server_.process == nullptr) StartServer();
   // What is looked at later has been looked at once before: the code that writes the metrics is in memory from then on.
@@ -66,20 +92,16 @@ void FaultTest::Attack(const std::string& name, const std::function<std::string(
   auto probe = std::make_unique<Probe>(address());
   probe->WaitFor(kBaselineCalls);
   const Probe::Seen quiet = probe->Take();
+  std::string what;
   // What the machine does to the probe.
   Probe::Seen elsewhere = quiet;
   if (TimeCounts()) {
     Server probed = std::exchange(server_, Start());
-    attack();
-    probe->WaitFor(20);
-    elsewhere = probe->Take();
+    elsewhere = AttackSome(*probe, attack, what);
     server_ = std::move(probed);
   }
   const Held before = Measure();
-  const std::string what = attack();
-  // At least some calls fall into the attack or right behind it.
-  probe->WaitFor(20);
-  const Probe::Seen seen = probe->Take();
+  const Probe::Seen seen = AttackSome(*probe, attack, what);
   const Held peak = Measure();
   probe.reset();
   const int64_t long_phases = LongTimersPhases();
@@ -94,7 +116,7 @@ void FaultTest::Attack(const std::string& name, const std::function<std::string(
   // Not only for a moment. Reading the metrics takes memory, too, which is given back like any other.
   if (MemoryCounts() && LongForm()) EXPECT_LE(after.resident_kib, MostKib(before));
   const int64_t held_up = LongTimersPhases() - long_phases;
-  if (MemoryCounts() && TimeCounts()) EXPECT_EQ(held_up, 0) << "timers phases of more than 2 ms in quiet seconds";
+  if (MemoryCounts() && TimeCounts()) EXPECT_EQ(held_up, 0) << "timers phases of more than 4 ms in quiet seconds";
   Figure(name, what + "; probe: " + std::to_string(seen.calls) + " calls, " + std::to_string(seen.failed) + " failed, p99 " + Text(quiet.p99) + " -> " +
                    Text(seen.p99) + " (another server attacked: " + Text(elsewhere.p99) + ")" + "; memory KiB " + std::to_string(before.resident_kib) + " -> " + std::to_string(peak.resident_kib) + " -> " +
                    std::to_string(after.resident_kib) + " (of files " + std::to_string(before.file_kib) + " -> " + std::to_string(after.file_kib) +

@@ -48,8 +48,9 @@ class FaultTest : public testing::TestWithParam<std::string> {
   bool ours() const { return GetParam() != "grpcpp"; }
 
   // Runs `attack` while the probe calls; memory and descriptors are compared with what the server held before it. What it
-  // returns, a number with a word, goes into the figure. Where times count it runs twice: first against another server of the
-  // same kind, which shows what the machine, busy with an attacker and a server, does to the calls of the probe.
+  // returns, a number with a word, goes into the figure. Where times count it runs more often: first against another server of the
+  // same kind, which shows what the machine, busy with an attacker and a server, does to the calls of the probe; and a short
+  // one some times against each, so that a pause of the machine spoils one of them and not their median.
   void Attack(const std::string& name, const std::function<std::string()>& attack);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);
@@ -63,6 +64,8 @@ class FaultTest : public testing::TestWithParam<std::string> {
   bool Eventually(const std::function<bool()>& holds);
 
  private:
+  // What the probe sees of one attack, or of several; `what` is what the last returned.
+  Probe::Seen AttackSome(Probe& probe, const std::function<std::string()>& attack, std::string& what);
   // Whether memory and latency are judged: not of gRPC's library, and not under a sanitizer.
   bool MemoryCounts() const;
   void ExpectRecovered(const std::string& name, const Held& before);

@@ -15,6 +15,7 @@
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/server_life.h"
 #include "framework/transport/grpcpp/bridge.h"
+#include "framework/transport/grpcpp/calls_by_peer.h"
 #include "framework/transport/grpcpp/credentials.h"
 #include "framework/transport/grpcpp/grpc_log.h"
 #include "framework/transport/grpcpp/grpcpp_call.h"
@@ -71,6 +72,7 @@ class GrpcppServer final : public Server, private CallHost {
   grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::Server> server_;
   std::shared_ptr<Bridge> bridge_;  // Shared: see bridge.h.
+  CallsByPeer calls_by_peer_;
   size_t open_ = 0;  // Requested, running and refused calls that are not over.
   ShutdownTag shutdown_tag_{*this};
   bool shut_down_ = false;
@@ -101,6 +103,7 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
   builder.SetMaxReceiveMessageSize(HardMessageLimit(options.max_message_bytes));
   // A port that another process has is an error, not a port to share.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection);
   // Rota unpacks what comes compressed, because it knows a limit; see inflate.h.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   const StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = NewCredentials(options.tls);
@@ -138,12 +141,20 @@ void GrpcppServer::OnBegin(GrpcppCall& call) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(options.max_concurrent_calls) +
                                               " calls at once"));
   }
+  CallsByPeer::Peer* const peer = calls_by_peer_.Begin(call.start().peer);
+  if (peer == nullptr) {
+    return call.Refuse(ResourceExhaustedError("more than " + std::to_string(kMaxCallsOfConnection) + " calls at once on one connection"));
+  }
+  call.set_peer(*peer);
   call.Accept(*acceptor_);
 }
 
 void GrpcppServer::OnEnd(GrpcppCall& call) {
   --open_;
-  if (call.accepted()) ++CallHost::stats.calls_done;
+  if (call.accepted()) {
+    ++CallHost::stats.calls_done;
+    calls_by_peer_.End(*call.peer());
+  }
   StopIfQuiet();
 }
 

@@ -6,6 +6,7 @@
 
 #include "framework/base/check.h"
 #include "framework/base/log.h"
+#include "framework/rpc/transport.h"
 #include "framework/transport/native/request_headers.h"
 #include "framework/transport/native/session_callbacks.h"
 #include "framework/transport/native/session_limits.h"
@@ -20,7 +21,7 @@ Session::Session(Host& host, SessionOwner& owner, const std::string& peer)
   ROTA_CHECK(nghttp2_session_server_new3(&session, Callbacks::All(), this, Callbacks::Options(), &memory) == 0, "out of memory");
   session_.reset(session);
   const std::array<nghttp2_settings_entry, 3> settings = {{
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxStreams},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, RequestHeaders::kMaxBytes},
   }};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "framework/base/log.h"
+#include "framework/rpc/transport.h"
 #include "framework/transport/native/request_headers.h"
 #include "framework/transport/native/session.h"
 #include "framework/transport/native/session_limits.h"
@@ -138,7 +139,7 @@ void Session::BeginCutting() {
 int Session::OnBeginHeaders(int32_t stream_id) {
   // Streams that were reset do not count for nghttp2, but their handlers may run on. An honest peer can try again, because
   // this one has not begun (RFC 9113, section 8.7).
-  if (running_->count() >= kMaxStreams) {
+  if (running_->count() >= kMaxCallsOfConnection) {
     ++host_.stats.calls_refused;
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
     history_.OnResetHere(stream_id);

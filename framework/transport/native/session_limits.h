@@ -20,7 +20,6 @@ inline constexpr int32_t kStreamsInConnection = 2;
 // has given credit for does not count: else messages that are half here could keep their other halves away.
 inline constexpr size_t kMaxHeld = 16 << 20;
 
-inline constexpr uint32_t kMaxStreams = 1000;
 inline constexpr size_t kMaxContinuations = 128;
 // Calls that are begun in one go, and the rest when others have had their turn.
 inline constexpr size_t kCallsAtOnce = 256;
