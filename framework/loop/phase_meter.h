@@ -71,8 +71,11 @@ class PhaseMeter {
 
   // Poll may wait from now on. Returns the time.
   TimePoint BeginWait() { return wait_start_ = Time(); }
-  // Whether it does; what it waits for is then followed by BeginWork().
-  void SetWaiting(bool waiting) { waiting_ = waiting; }
+  // Whether it does; what it waits for is then followed by BeginWork(), and time has passed by then.
+  void SetWaiting(bool waiting) {
+    waiting_ = waiting;
+    if (waiting) LetTimePass();
+  }
   bool waiting() const { return waiting_; }
   // Since BeginWait().
   Duration Waited() { return Time() - wait_start_; }

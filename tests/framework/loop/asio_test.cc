@@ -1,12 +1,16 @@
 #include "framework/loop/asio.h"
 
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <deque>
 #include <string>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect_pipe.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/readable_pipe.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
 
@@ -14,6 +18,7 @@
 #include "framework/base/steady_clock.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/phase.h"
 #include "gtest/gtest.h"
 
 namespace rota {
@@ -44,6 +49,30 @@ TEST(AsioTest, ReadKeepsTheLoopAliveAndCompletesUnderTheContextOfItsCaller) {
   loop.Run();
   EXPECT_EQ(received, "hello");
   EXPECT_EQ(context->references(), 1u);
+}
+
+TEST(AsioTest, TheTimeUntilAnOperationEndsIsIdleAndNoWork) {
+  SteadyClock clock;
+  EventLoop loop(clock);
+  boost::asio::steady_timer timer(IoContext(loop), std::chrono::milliseconds(20));
+  timer.async_wait(OnLoop(loop, [](boost::system::error_code) {}));
+  loop.Run();
+  EXPECT_GE(loop.stats().idle, std::chrono::milliseconds(15));
+  EXPECT_LT(loop.stats().phase_duration[static_cast<size_t>(Phase::kPoll)].sum(), std::chrono::milliseconds(15));
+}
+
+TEST(AsioTest, TheBudgetOfPollDoesNotRunWhileItWaits) {
+  SteadyClock clock;
+  EventLoop loop(clock, {.poll_budget_time = std::chrono::milliseconds(100)});
+  std::deque<boost::asio::steady_timer> timers;
+  int ran = 0;
+  const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds(120);
+  for (int i = 0; i < 20; ++i) {
+    timers.emplace_back(IoContext(loop), due).async_wait(OnLoop(loop, [&ran](boost::system::error_code) { ++ran; }));
+  }
+  loop.Run();
+  EXPECT_EQ(ran, 20);
+  EXPECT_EQ(loop.stats().deferred, 0u);
 }
 
 TEST(AsioTest, NamesAreNotResolvedByThreadsOfAsioForTheyWouldPostWithoutALock) {

@@ -76,6 +76,18 @@ TEST_F(PhaseMeterTest, IdleTimeEndsWithTheFirstCallbackAfterTheWaitAndIsNoWork) 
   EXPECT_EQ(stats_.idle, milliseconds(40));
 }
 
+TEST_F(PhaseMeterTest, AWaitNeedsNoOneToSayThatTimeHasPassed) {
+  PhaseMeter meter(clock_, stats_, {});
+  meter.BeginIteration();
+  meter.BeginWork();
+  meter.BeginWait();
+  meter.SetWaiting(true);
+  clock_.Advance(milliseconds(40));
+  meter.BeginWork();
+  EXPECT_EQ(stats_.idle, milliseconds(40));
+  EXPECT_EQ(meter.AtWork(), Duration::zero());
+}
+
 TEST_F(PhaseMeterTest, AnIterationEndsWhereTheNextBegins) {
   PhaseMeter meter(clock_, stats_, {});
   for (const int us : {1, 3000}) {

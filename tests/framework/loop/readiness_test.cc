@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #include "framework/base/steady_clock.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/phase.h"
 #include "framework/loop/refs.h"
 #include "gtest/gtest.h"
 
@@ -139,6 +141,18 @@ TEST_F(ReadinessTest, AfterAllWasReadAWaitSleepsUntilMoreComes) {
 }
 
 // Who reads nothing and does not say that it was all is called again, as often as it waits.
+TEST_F(ReadinessTest, TheTimeUntilItIsReadyIsIdleAndNoWork) {
+  Readiness timer(loop_, timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 20'000'000}};
+  ASSERT_EQ(timerfd_settime(timer.fd(), 0, &soon, nullptr), 0);
+  timer.WaitReadable([] {});
+  loop_.Run();
+  const LoopStats& stats = loop_.stats();
+  EXPECT_GE(stats.idle, std::chrono::milliseconds(15));
+  EXPECT_LT(stats.phase_duration[static_cast<size_t>(Phase::kPoll)].sum(), std::chrono::milliseconds(15));
+  EXPECT_LT(stats.iteration_duration.sum(), std::chrono::milliseconds(15));
+}
+
 TEST_F(ReadinessTest, WhatNobodyHasReadIsToldAgain) {
   int told = 0;
   auto wait = [&](auto& self) -> void {
