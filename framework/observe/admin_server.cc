@@ -11,8 +11,6 @@
 #include <set>
 #include <utility>
 
-#include "framework/observe/metrics_page.h"
-
 namespace rota {
 namespace {
 
@@ -70,11 +68,15 @@ class AdminServer::State : public std::enable_shared_from_this<State> {
   void Accept();
   void Stop();
   void Remove(Connection* connection);
-  Response Answer(const http::request<http::string_body>& request);
+  // None for the metrics, which come in steps.
+  std::optional<Response> Answer(const http::request<http::string_body>& request);
+  MetricsPage::Steps Scrape() { return pages_.metrics(); }
+  bool stopped() const { return stopped_; }
   const Options& options() const { return options_; }
 
   // Runs `callback` as a callback of poll. The operation starts only now, so waiting does not keep the loop alive.
   void Run(Callback callback) { loop_.RunCompletion(Operation(loop_, RefKind::kIo), std::move(callback)); }
+  void RunNext(Callback callback) { loop_.SetImmediate(std::move(callback)); }
 
  private:
   EventLoop& loop_;
@@ -108,7 +110,11 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
 
  private:
   void OnRead(error_code error) {
-    if (!error) return Write(state_->Answer(parser_.get()));
+    if (!error) {
+      if (std::optional<Response> answer = state_->Answer(parser_.get())) return Write(*std::move(answer));
+      scrape_ = state_->Scrape();
+      return ScrapeNext();
+    }
     if (error == http::error::header_limit) {
       return Write(Text(http::status::request_header_fields_too_large, "the request header is too large\n"));
     }
@@ -118,6 +124,16 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
     const bool not_http = error.category() == http::make_error_code(http::error::bad_method).category() &&
                           error != http::error::end_of_stream && error != http::error::partial_message;
     if (not_http) Write(Text(http::status::bad_request, "the request is not HTTP/1.1: " + error.message() + "\n"));
+  }
+  // One step in each check phase.
+  void ScrapeNext() {
+    state_->RunNext([self = shared_from_this()] { self->Scrape(); });
+  }
+  void Scrape() {
+    // What is read may be gone after the server.
+    if (state_->stopped()) return;
+    if (scrape_(metrics_)) return ScrapeNext();
+    Write(Text(http::status::ok, std::move(metrics_), MetricsPage::kContentType));
   }
   void Write(Response response) {
     response_ = std::move(response);
@@ -132,6 +148,9 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   http::request_parser<http::string_body> parser_;
+  // What is written of the metrics so far.
+  MetricsPage::Steps scrape_;
+  std::string metrics_;
   Response response_;
 };
 
@@ -179,7 +198,7 @@ void AdminServer::State::Remove(Connection* connection) {
   Accept();
 }
 
-Response AdminServer::State::Answer(const http::request<http::string_body>& request) {
+std::optional<Response> AdminServer::State::Answer(const http::request<http::string_body>& request) {
   const std::string target(request.target().substr(0, request.target().find('?')));
   const bool known = target == "/metrics" || target == "/healthz" || target == "/readyz";
   if (!known) return Text(http::status::not_found, "no page '" + target + "'; there are /metrics, /healthz and /readyz\n");
@@ -188,7 +207,7 @@ Response AdminServer::State::Answer(const http::request<http::string_body>& requ
     response.set(http::field::allow, "GET");
     return response;
   }
-  if (target == "/metrics") return Text(http::status::ok, pages_.metrics(), MetricsPage::kContentType);
+  if (target == "/metrics") return std::nullopt;
   return Verdict(target == "/healthz" ? pages_.healthz() : pages_.readyz());
 }
 

@@ -12,6 +12,7 @@
 #include "framework/base/status.h"
 #include "framework/base/status_or.h"
 #include "framework/loop/event_loop.h"
+#include "framework/observe/metrics_page.h"
 
 namespace rota {
 
@@ -29,9 +30,9 @@ class AdminServer {
     uint64_t max_body_bytes = 1024;
     Duration request_timeout = std::chrono::seconds(10);
   };
-  // What the pages say, asked at each request.
+  // What the pages say, asked at each request. The metrics come in steps, one in each iteration of the loop.
   struct Pages {
-    UniqueFunction<std::string()> metrics;
+    UniqueFunction<MetricsPage::Steps()> metrics;
     UniqueFunction<Status()> healthz;
     UniqueFunction<Status()> readyz;
   };

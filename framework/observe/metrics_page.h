@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/base/callback.h"
 #include "framework/observe/collector.h"
 
 namespace rota {
@@ -18,8 +19,15 @@ class MetricsPage {
   MetricsPage();
   ~MetricsPage();
 
+  // Adds a part of the page to `text`; false: it was the last.
+  using Steps = UniqueFunction<bool(std::string& text)>;
+
   void Add(Collector collector);
-  // The text exposition format of Prometheus, version 0.0.4.
+  // One scrape, in the text exposition format of Prometheus, version 0.0.4, in steps of some hundred microseconds at most, so that
+  // no request has to wait for a whole page. The numbers of one collector are of one moment. Must not be called after the end of
+  // the page.
+  Steps Scrape() const;
+  // All of it at once.
   std::string Text() const;
 
  private:

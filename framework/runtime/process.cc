@@ -133,7 +133,7 @@ Status Process::Register(const ServiceTable& table, KindOptions kind) {
 // Announces only when all of it listens, so that who waits for a line finds everything there.
 Status Process::Listen() {
   if (!settings_.admin.empty()) {
-    AdminServer::Pages pages{.metrics = [this] { return metrics_.Text(); },
+    AdminServer::Pages pages{.metrics = [this] { return metrics_.Scrape(); },
                              .healthz = [] { return OkStatus(); },
                              .readyz = [this] { return ready_ ? OkStatus() : UnavailableError(name_ + " is draining"); }};
     auto admin = AdminServer::Listen(loop_, settings_.admin, std::move(pages), AdminServer::Options());

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,9 +79,17 @@ class Client {
 class AdminServerTest : public ::testing::Test {
  protected:
   AdminServer::Pages Pages() {
-    return {.metrics = [] { return std::string("rota_up 1\n"); },
+    return {.metrics = [this] { return Steps(); },
             .healthz = [] { return OkStatus(); },
             .readyz = [this] { return ready_ ? OkStatus() : UnavailableError("draining"); }};
+  }
+  // Three parts, and the iterations in which they are asked for.
+  MetricsPage::Steps Steps() {
+    return [this](std::string& text) {
+      iterations_.push_back(loop_.stats().iterations);
+      text += "rota_up " + std::to_string(iterations_.size()) + "\n";
+      return iterations_.size() < 3;
+    };
   }
   StatusOr<std::unique_ptr<AdminServer>> Listen(const std::string& address,
                                                 AdminServer::Options options = AdminServer::Options()) {
@@ -116,13 +125,34 @@ class AdminServerTest : public ::testing::Test {
   SteadyClock clock_;
   EventLoop loop_{clock_};
   bool ready_ = true;
+  std::vector<uint64_t> iterations_;
 };
 
 TEST_F(AdminServerTest, MetricsComeInTheTextFormatOfPrometheus) {
   const std::string answer = Get("/metrics");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(answer, HasSubstr("text/plain; version=0.0.4"));
-  EXPECT_THAT(answer, HasSubstr("\r\n\r\nrota_up 1\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\n\r\nrota_up 1\nrota_up 2\nrota_up 3\n"));
+}
+
+TEST_F(AdminServerTest, MetricsAreWrittenInStepsOneInEachIteration) {
+  Get("/metrics");
+  ASSERT_EQ(iterations_.size(), 3u);
+  EXPECT_LT(iterations_[0], iterations_[1]);
+  EXPECT_LT(iterations_[1], iterations_[2]);
+}
+
+TEST_F(AdminServerTest, NothingIsReadForAScrapeThatTheEndOfTheServerOvertakes) {
+  auto server = Listen("127.0.0.1:0");
+  ASSERT_TRUE(server.ok());
+  Client client(PortOf(**server));
+  client.Send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(RunUntil([&] { return !iterations_.empty(); }));
+  const size_t read = iterations_.size();
+  ASSERT_LT(read, 3u);
+  server->reset();
+  EXPECT_TRUE(RunUntil([&] { return client.Ended(); }));
+  EXPECT_EQ(iterations_.size(), read);
 }
 
 TEST_F(AdminServerTest, ReadinessTurnsTo503WhileHealthStays) {
