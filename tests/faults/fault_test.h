@@ -64,7 +64,7 @@ class FaultTest : public testing::TestWithParam<std::string> {
   bool Eventually(const std::function<bool()>& holds);
 
  private:
-  // What the probe sees of one attack, or of several; `what` is what the last returned.
+  // What the probe sees of one attack, or of several; `what` is what the first returned.
   Probe::Seen AttackSome(Probe& probe, const std::function<std::string()>& attack, std::string& what);
   // Whether memory and latency are judged: not of gRPC's library, and not under a sanitizer.
   bool MemoryCounts() const;
