@@ -284,6 +284,7 @@ void GrpcppCall::EndIfDone() {
   // First, because the shutdown of gRPC's server waits for it.
   rpc_.reset();
   held_.reset();
+  start_.slot = nullptr;
   over_ = true;
   CallSink* const sink = std::exchange(sink_, nullptr);
   std::exchange(host_, nullptr)->OnEnd(*this);

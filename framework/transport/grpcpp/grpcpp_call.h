@@ -19,7 +19,6 @@
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
 #include "framework/transport/grpcpp/bridge.h"
-#include "framework/transport/grpcpp/calls_by_peer.h"
 
 namespace rota::grpcpp {
 
@@ -59,9 +58,6 @@ class GrpcppCall final : public Call, public RefCounted {
   void Accept(CallAcceptor& acceptor);
   void Refuse(const Status& status);
   bool accepted() const { return accepted_; }
-  // Of an accepted call: whom it counts for.
-  void set_peer(CallsByPeer::Peer& peer) { peer_ = &peer; }
-  CallsByPeer::Peer* peer() const { return peer_; }
 
   CallStart& start() override { return start_; }
   void AddReadCredit(uint32_t messages) override;
@@ -154,7 +150,6 @@ class GrpcppCall final : public Call, public RefCounted {
   int outstanding_ = 0;
 
   CallStart start_;
-  CallsByPeer::Peer* peer_ = nullptr;
   CallSink* sink_ = nullptr;
   bool accepted_ = false;
   bool over_ = false;       // gRPC says that nothing more can happen.

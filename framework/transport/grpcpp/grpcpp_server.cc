@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/server_life.h"
 #include "framework/transport/grpcpp/bridge.h"
@@ -72,7 +73,9 @@ class GrpcppServer final : public Server, private CallHost {
   grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::Server> server_;
   std::shared_ptr<Bridge> bridge_;  // Shared: see bridge.h.
-  CallsByPeer calls_by_peer_;
+  // A peer that keeps as many streams open as it may opens the next one as soon as it sees the end of one, and gRPC may tell of up to
+  // kRequestedCalls before it tells of the ends.
+  const Ref<CallsByPeer> calls_ = MakeRef<CallsByPeer>(kMaxCallsOfConnection + kRequestedCalls);
   size_t open_ = 0;  // Requested, running and refused calls that are not over.
   ShutdownTag shutdown_tag_{*this};
   bool shut_down_ = false;
@@ -137,24 +140,20 @@ void GrpcppServer::OnBegin(GrpcppCall& call) {
   // What gRPC took in before the drain began is served: its client cannot know of the drain.
   if (life_.stopped() || cancelling) return call.Refuse(UnavailableError("the server drains"));
   if (life_.serving()) RequestCall();
-  if (CallHost::stats.calls_in_flight() >= options.max_concurrent_calls) {
+  if (calls_->calls() >= options.max_concurrent_calls) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(options.max_concurrent_calls) +
                                               " calls at once"));
   }
-  CallsByPeer::Peer* const peer = calls_by_peer_.Begin(call.start().peer);
-  if (peer == nullptr) {
+  call.start().slot = calls_->Begin(call.start().peer);
+  if (call.start().slot == nullptr) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(kMaxCallsOfConnection) + " calls at once on one connection"));
   }
-  call.set_peer(*peer);
   call.Accept(*acceptor_);
 }
 
 void GrpcppServer::OnEnd(GrpcppCall& call) {
   --open_;
-  if (call.accepted()) {
-    ++CallHost::stats.calls_done;
-    calls_by_peer_.End(*call.peer());
-  }
+  if (call.accepted()) ++CallHost::stats.calls_done;
   StopIfQuiet();
 }
 

@@ -4,31 +4,42 @@
 
 #include <vector>
 
-#include "framework/rpc/transport.h"
+#include "framework/base/ref.h"
 
 namespace rota::grpcpp {
 namespace {
 
 TEST(CallsByPeerTest, AConnectionHasItsLimitAndNoOtherFeelsIt) {
-  CallsByPeer calls;
-  std::vector<CallsByPeer::Peer*> begun;
-  for (uint32_t i = 0; i < kMaxCallsOfConnection; ++i) begun.push_back(calls.Begin("127.0.0.1:1"));
-  EXPECT_NE(begun.back(), nullptr);
-  EXPECT_EQ(calls.Begin("127.0.0.1:1"), nullptr);
-  CallsByPeer::Peer* const other = calls.Begin("127.0.0.1:2");
-  ASSERT_NE(other, nullptr);
-  calls.End(*begun.back());
-  EXPECT_EQ(calls.Begin("127.0.0.1:1"), begun.back());
-  for (CallsByPeer::Peer* const peer : begun) calls.End(*peer);
-  EXPECT_EQ(calls.peers(), 1u);
-  calls.End(*other);
-  EXPECT_EQ(calls.peers(), 0u);
+  const auto calls = MakeRef<CallsByPeer>(3);
+  std::vector<Ref<CallsByPeer::Slot>> slots;
+  for (int i = 0; i < 3; ++i) slots.push_back(calls->Begin("127.0.0.1:1"));
+  EXPECT_EQ(calls->Begin("127.0.0.1:1"), nullptr);
+  Ref<CallsByPeer::Slot> other = calls->Begin("127.0.0.1:2");
+  EXPECT_NE(other, nullptr);
+  EXPECT_EQ(calls->calls(), 4u);
+  slots.pop_back();
+  slots.push_back(calls->Begin("127.0.0.1:1"));
+  EXPECT_NE(slots.back(), nullptr);
+  slots.clear();
+  EXPECT_EQ(calls->peers(), 1u);
+  other = nullptr;
+  EXPECT_EQ(calls->peers(), 0u);
+  EXPECT_EQ(calls->calls(), 0u);
 }
 
 TEST(CallsByPeerTest, PeersOverUnixSocketsAreNotTakenForOne) {
-  CallsByPeer calls;
-  for (uint32_t i = 0; i <= kMaxCallsOfConnection; ++i) ASSERT_NE(calls.Begin("unix:"), nullptr);
-  EXPECT_EQ(calls.peers(), 0u);
+  const auto calls = MakeRef<CallsByPeer>(1);
+  const Ref<CallsByPeer::Slot> first = calls->Begin("unix:"), second = calls->Begin("unix:");
+  EXPECT_NE(second, nullptr);
+  EXPECT_EQ(calls->calls(), 2u);
+  EXPECT_EQ(calls->peers(), 0u);
+}
+
+TEST(CallsByPeerTest, AHandlerMayOutliveTheServer) {
+  auto calls = MakeRef<CallsByPeer>(1);
+  Ref<CallsByPeer::Slot> slot = calls->Begin("127.0.0.1:1");
+  calls = nullptr;
+  slot = nullptr;
 }
 
 }  // namespace

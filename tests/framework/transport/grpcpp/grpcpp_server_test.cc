@@ -86,6 +86,37 @@ TEST_P(GrpcppServerTest, ACallMoreThanTheLimitIsRefusedAndCounted) {
   EXPECT_EQ(server_->stats().calls_started, 1u);
 }
 
+TEST_P(GrpcppServerTest, ACallThatIsOverCountsWhileItsHandlerRuns) {
+  Ref<RefCounted> handler;
+  Signal begun, over;
+  OnEachCall([&](ScriptedSink& sink) {
+    handler = sink.call->start().slot;
+    sink.on_done = [&over] { over.Set(); };
+    begun.Set();
+  });
+  Listen({.max_concurrent_calls = 1});
+  grpc::Status while_it_runs, afterwards;
+  RunWith([&] {
+    {
+      ClientCall cancelled(Connect(address_), "/a.B/C");
+      cancelled.Start();
+      EXPECT_TRUE(begun.Wait());
+    }
+    EXPECT_TRUE(over.Wait());
+    while_it_runs = Exchange("/a.B/C", {"x"}).status;
+    Signal ended;
+    loop_.Post([&] {
+      handler = nullptr;
+      OnEachCall(Echo);
+      ended.Set();
+    });
+    EXPECT_TRUE(ended.Wait());
+    afterwards = Exchange("/a.B/C", {"x"}).status;
+  });
+  EXPECT_EQ(while_it_runs.error_message(), "more than 1 calls at once");
+  EXPECT_TRUE(afterwards.ok()) << afterwards.error_message();
+}
+
 TEST_P(GrpcppServerTest, ADrainLetsRunningCallsFinishAndTakesNoNewConnection) {
   Signal begun, draining;
   OnEachCall([&](ScriptedSink& sink) {
