@@ -14,6 +14,7 @@ class LoopObserver {
  public:
   virtual ~LoopObserver() = default;
   virtual void OnPhase(Phase, Duration /*at_work*/, uint64_t /*callbacks*/) {}
+  // It is over: told where the next begins, or where the loop does not go on.
   virtual void OnIteration(uint64_t /*iteration*/) {}
 };
 

@@ -69,8 +69,11 @@ class PhaseMeter {
     if (measures_) stats_.timer_lag.Record(lateness);
   }
 
-  // Poll may wait from now on. Returns the time.
-  TimePoint BeginWait() { return wait_start_ = Time(); }
+  // Poll may wait from now on, or again. Returns the time.
+  TimePoint BeginWait() {
+    if (waiting_) BeginWork();
+    return wait_start_ = Time();
+  }
   // Whether it does; what it waits for is then followed by BeginWork(), and time has passed by then.
   void SetWaiting(bool waiting) {
     waiting_ = waiting;

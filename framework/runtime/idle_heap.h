@@ -15,7 +15,7 @@ namespace rota {
 
 // Gives memory that a burst took and freed back to the system. By itself glibc returns only the end of the heap, so that a
 // process stays as large as it was with the most connections that it ever had. Looked at once a second, and done only
-// while next to nothing goes on, in steps that hold the loop for less than a millisecond or two: in one go, 130 MB take 12.
+// while next to nothing goes on, in steps that hold the loop for some two milliseconds at most: in one go, 130 MB take 12.
 // Thread: loop, which is the main thread (see FreePages); it has one of its own for malloc_trim().
 // Source: mallopt(3), M_TRIM_THRESHOLD; malloc_trim(3).
 class IdleHeap {

@@ -88,6 +88,18 @@ TEST_F(PhaseMeterTest, AWaitNeedsNoOneToSayThatTimeHasPassed) {
   EXPECT_EQ(meter.AtWork(), Duration::zero());
 }
 
+TEST_F(PhaseMeterTest, OfTwoWaitsInARowBothAreIdle) {
+  PhaseMeter meter(clock_, stats_, {});
+  meter.BeginIteration();
+  for (int i = 0; i < 2; ++i) {
+    meter.BeginWait();
+    meter.SetWaiting(true);
+    clock_.Advance(milliseconds(3));
+  }
+  meter.BeginWork();
+  EXPECT_EQ(stats_.idle, milliseconds(6));
+}
+
 TEST_F(PhaseMeterTest, AnIterationEndsWhereTheNextBegins) {
   PhaseMeter meter(clock_, stats_, {});
   for (const int us : {1, 3000}) {

@@ -140,7 +140,6 @@ TEST_F(ReadinessTest, AfterAllWasReadAWaitSleepsUntilMoreComes) {
   EXPECT_LT(before, 10u);
 }
 
-// Who reads nothing and does not say that it was all is called again, as often as it waits.
 TEST_F(ReadinessTest, TheTimeUntilItIsReadyIsIdleAndNoWork) {
   Readiness timer(loop_, timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 20'000'000}};
@@ -153,6 +152,7 @@ TEST_F(ReadinessTest, TheTimeUntilItIsReadyIsIdleAndNoWork) {
   EXPECT_LT(stats.iteration_duration.sum(), std::chrono::milliseconds(15));
 }
 
+// Who reads nothing and does not say that it was all is called again, as often as it waits.
 TEST_F(ReadinessTest, WhatNobodyHasReadIsToldAgain) {
   int told = 0;
   auto wait = [&](auto& self) -> void {
