@@ -7,6 +7,7 @@
 #include <boost/beast/http.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <set>
 #include <utility>
@@ -20,6 +21,8 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using Response = http::response<http::string_body>;
+
+constexpr Duration kScrapeAtOnce = std::chrono::microseconds(100);
 
 Response Text(http::status status, std::string body, const char* type = "text/plain; charset=utf-8") {
   Response response(status, 11);
@@ -72,6 +75,7 @@ class AdminServer::State : public std::enable_shared_from_this<State> {
   std::optional<Response> Answer(const http::request<http::string_body>& request);
   MetricsPage::Steps Scrape() { return pages_.metrics(); }
   bool stopped() const { return stopped_; }
+  TimePoint Now() const { return loop_.Now(); }
   const Options& options() const { return options_; }
 
   // Runs `callback` as a callback of poll. The operation starts only now, so waiting does not keep the loop alive.
@@ -110,9 +114,12 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
 
  private:
   void OnRead(error_code error) {
+    // What the pages read may be gone after the server.
+    if (state_->stopped()) return;
     if (!error) {
       if (std::optional<Response> answer = state_->Answer(parser_.get())) return Write(*std::move(answer));
       scrape_ = state_->Scrape();
+      scrape_end_ = After(state_->Now(), state_->options().request_timeout);
       return ScrapeNext();
     }
     if (error == http::error::header_limit) {
@@ -125,14 +132,17 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
                           error != http::error::end_of_stream && error != http::error::partial_message;
     if (not_http) Write(Text(http::status::bad_request, "the request is not HTTP/1.1: " + error.message() + "\n"));
   }
-  // One step in each check phase.
+  // As many steps in each check phase as take some hundred microseconds together.
   void ScrapeNext() {
     state_->RunNext([self = shared_from_this()] { self->Scrape(); });
   }
   void Scrape() {
-    // What is read may be gone after the server.
     if (state_->stopped()) return;
-    if (scrape_(metrics_)) return ScrapeNext();
+    const TimePoint begin = state_->Now();
+    if (begin >= scrape_end_) return Write(Text(http::status::service_unavailable, "the loop is too busy to write the metrics in time\n"));
+    while (scrape_(metrics_)) {
+      if (state_->Now() - begin >= kScrapeAtOnce) return ScrapeNext();
+    }
     Write(Text(http::status::ok, std::move(metrics_), MetricsPage::kContentType));
   }
   void Write(Response response) {
@@ -150,6 +160,7 @@ class AdminServer::Connection : public std::enable_shared_from_this<Connection> 
   http::request_parser<http::string_body> parser_;
   // What is written of the metrics so far.
   MetricsPage::Steps scrape_;
+  TimePoint scrape_end_{};
   std::string metrics_;
   Response response_;
 };

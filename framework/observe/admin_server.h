@@ -17,7 +17,7 @@
 namespace rota {
 
 // The HTTP/1.1 server for operators: GET /metrics, /healthz and /readyz, one request a connection.
-// Thread: loop. It does not keep the loop alive.
+// Thread: loop. It does not keep the loop alive, but for the moment that it takes to write the metrics.
 // Owner:  the application; must not outlive the loop. Destroying it closes the listener and the connections.
 // Errors: Listen() names the address. A request gets 404 (no such page), 405 (not GET), 400 (not HTTP), 413 or 431 (too
 //         large), and 503 with the message of the status where a page says no; the body is a sentence.
@@ -30,7 +30,8 @@ class AdminServer {
     uint64_t max_body_bytes = 1024;
     Duration request_timeout = std::chrono::seconds(10);
   };
-  // What the pages say, asked at each request. The metrics come in steps, one in each iteration of the loop.
+  // What the pages say, asked at each request. The metrics come in steps, so many in each iteration as take some
+  // hundred microseconds.
   struct Pages {
     UniqueFunction<MetricsPage::Steps()> metrics;
     UniqueFunction<Status()> healthz;

@@ -83,9 +83,11 @@ class AdminServerTest : public ::testing::Test {
             .healthz = [] { return OkStatus(); },
             .readyz = [this] { return ready_ ? OkStatus() : UnavailableError("draining"); }};
   }
-  // Three parts, and the iterations in which they are asked for.
+  // Three parts, each of which takes as long as all that may be done in an iteration, and the iterations in which they are asked for.
   MetricsPage::Steps Steps() {
     return [this](std::string& text) {
+      for (const TimePoint end = loop_.Now() + std::chrono::microseconds(200); loop_.Now() < end;) {
+      }
       iterations_.push_back(loop_.stats().iterations);
       text += "rota_up " + std::to_string(iterations_.size()) + "\n";
       return iterations_.size() < 3;
@@ -142,6 +144,21 @@ TEST_F(AdminServerTest, MetricsAreWrittenInStepsOneInEachIteration) {
   EXPECT_LT(iterations_[1], iterations_[2]);
 }
 
+TEST_F(AdminServerTest, AScrapeThatTheLoopHasNoTimeForIsGivenUp) {
+  auto server = Listen("127.0.0.1:0", {.request_timeout = std::chrono::milliseconds(20)});
+  ASSERT_TRUE(server.ok());
+  Client client(PortOf(**server));
+  client.Send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(RunUntil([&] { return !iterations_.empty(); }));
+  // An iteration that takes too long.
+  for (const TimePoint end = loop_.Now() + std::chrono::milliseconds(25); loop_.Now() < end;) {
+  }
+  EXPECT_TRUE(RunUntil([&] { return client.Ended(); }));
+  EXPECT_THAT(client.received(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(client.received(), HasSubstr("too busy"));
+  EXPECT_LT(iterations_.size(), 3u);
+}
+
 TEST_F(AdminServerTest, NothingIsReadForAScrapeThatTheEndOfTheServerOvertakes) {
   auto server = Listen("127.0.0.1:0");
   ASSERT_TRUE(server.ok());
@@ -151,7 +168,9 @@ TEST_F(AdminServerTest, NothingIsReadForAScrapeThatTheEndOfTheServerOvertakes) {
   const size_t read = iterations_.size();
   ASSERT_LT(read, 3u);
   server->reset();
-  EXPECT_TRUE(RunUntil([&] { return client.Ended(); }));
+  // The next step is queued.
+  for (int i = 0; i < 3; ++i) loop_.RunOnce();
+  EXPECT_TRUE(client.Ended());
   EXPECT_EQ(iterations_.size(), read);
 }
 
