@@ -79,6 +79,7 @@ Probe::Seen FaultTest::AttackSome(Probe& probe, const std::function<std::string(
     if (all.first_failure.empty()) all.first_failure = seen.first_failure;
     p99s.push_back(seen.p99);
   } while (TimeCounts() && p99s.size() < kMostAttacks && Clock::now() < end);
+  all.worst = *std::max_element(p99s.begin(), p99s.end());
   const auto median = p99s.begin() + static_cast<std::ptrdiff_t>(p99s.size() / 2);
   std::nth_element(p99s.begin(), median, p99s.end());
   all.p99 = *median;
@@ -120,7 +121,7 @@ void FaultTest::Attack(const std::string& name, const std::function<std::string(
   const int64_t held_up = LongTimersPhases() - long_phases;
   if (MemoryCounts() && TimeCounts()) EXPECT_EQ(held_up, 0) << "timers phases of more than 4 ms in quiet seconds";
   Figure(name, what + "; probe: " + std::to_string(seen.calls) + " calls, " + std::to_string(seen.failed) + " failed, p99 " + Text(quiet.p99) + " -> " +
-                   Text(seen.p99) + " (another server attacked: " + Text(elsewhere.p99) + ")" + "; memory KiB " + std::to_string(before.resident_kib) + " -> " + std::to_string(peak.resident_kib) + " -> " +
+                   Text(seen.p99) + ", worst " + Text(seen.worst) + " (another server attacked: " + Text(elsewhere.p99) + ")" + "; memory KiB " + std::to_string(before.resident_kib) + " -> " + std::to_string(peak.resident_kib) + " -> " +
                    std::to_string(after.resident_kib) + " (of files " + std::to_string(before.file_kib) + " -> " + std::to_string(after.file_kib) +
                    "); descriptors " + std::to_string(before.descriptors) + " -> " +
                    std::to_string(peak.descriptors) + " -> " + std::to_string(after.descriptors) + "; held up afterwards: " +

@@ -25,6 +25,8 @@ class Probe {
     std::string first_failure;
     Milliseconds p50{0};
     Milliseconds p99{0};
+    // The highest of the 99th percentiles, where there were several.
+    Milliseconds worst{0};
   };
 
   explicit Probe(std::string address);

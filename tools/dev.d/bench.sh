@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# measures a layer against others: bench loop|observe|rpc|features [--json FILE] [--rounds N] [--only NAMES]
+# measures a layer against others: bench loop|observe|rpc|features [--json FILE] [--rounds N] [--only NAMES] [--plot FILE]
 source tools/lib/common.sh
 source tools/lib/packages.sh
 

@@ -56,12 +56,13 @@ class TimedCall final : public CallListener {
 
 int Rate(const Flags& flags) {
   Fleet fleet(flags);
-  WindowedPercentiles fast(std::chrono::seconds(flags.seconds), flags.rate);
-  Percentiles slow, late;
+  const std::chrono::seconds duration(flags.seconds);
+  WindowedPercentiles fast(duration, flags.rate), late(duration, flags.rate);
+  Percentiles slow;
   const AnswerCheck check(flags.bytes);
   const std::string path = kService + "UnaryCall", fast_request = Request(flags.bytes), slow_request = Request(flags.bytes, true);
   // Memory that grows meanwhile would hold up the load.
-  for (Percentiles* times : {&slow, &late}) times->Reserve(static_cast<size_t>(flags.rate * flags.seconds * 1.1) + 100);
+  slow.Reserve(static_cast<size_t>(flags.rate * flags.seconds * 1.1) + 100);
   const auto step = std::chrono::duration_cast<LoadClock::duration>(std::chrono::duration<double>(1 / flags.rate));
   // More than what is due in a second and has no answer is no queue that will ever be short again.
   const int too_many = static_cast<int>(flags.rate) + 1000;
@@ -74,7 +75,7 @@ int Rate(const Flags& flags) {
     const bool sends = due <= now && due < end;
     for (; due <= now && due < end; due += step, ++number) {
       const bool is_slow = pattern.Next(), is_counted = due >= counts;
-      if (is_counted) late.Add(now - due);
+      if (is_counted) late.At(due - counts).Add(now - due);
       Percentiles* const times = !is_counted ? nullptr : is_slow ? &slow : &fast.At(due - counts);
       fleet[number].Start(path, is_slow ? slow_request : fast_request, true, *new TimedCall(check, due, times, running));
     }
