@@ -152,31 +152,6 @@ def _at_rate(bin_dir, server, rate, slow_percent=0, seconds=_RATE_SECONDS):
     raise NotMeasured(f"it does not keep up with {rate:.0f} calls in a second")
 
 
-# The calls in a second that an open loop keeps up with a subject.
-_sustained = {}
-# In an open loop that is too fast for the server the queue grows all the time: in the end of a second its calls wait longer than in
-# the beginning, and longer than a pause of the machine takes.
-_GROWTH, _PAUSE_US = 2, 5000
-
-
-def _sustain(subject, server, bin_dir):
-    """The highest rate at which an open loop keeps up, in steps of a tenth of what 100 calls in flight reach: those come in batches,
-    which calls that come one by one do not, so it is less."""
-    if subject not in _sustained:
-        for tenths in range(10, 0, -1):
-            rate = _reach(subject, server) * tenths / 10
-            done = _load_tool(bin_dir, "rate", server.address, f"--rate={rate:.0f}", "--connections=10", "--slow-percent=0", "--seconds=1")
-            if "overloaded" in done:
-                continue
-            windows = _windows(done)
-            if statistics.median(windows[-3:]) < max(_GROWTH * statistics.median(windows[:3]), _PAUSE_US):
-                break
-        else:
-            raise NotMeasured("it keeps no rate up")
-        _sustained[subject] = rate
-    return _sustained[subject]
-
-
 def run_half_load(load, subject, server, bin_dir):
     """Every subject gets half of what gRPC C++ with callbacks can do."""
     if "grpc_callback" not in _reached:
@@ -191,7 +166,7 @@ def run_half_load(load, subject, server, bin_dir):
 def run_long_tail(load, subject, server, bin_dir):
     """Seconds with and without calls that block take turns. The p99 is the median of those of windows of a tenth of a second: the
     system pauses a core for milliseconds now and then, for about one percent of the time, which is what a p99 over longer shows."""
-    rate = _sustain(subject, server, bin_dir) / 2
+    rate = _reach(subject, server) / 2
     alone, beside = [], []
     for _ in range(_TURNS):
         alone.append(_at_rate(bin_dir, server, rate, seconds=1))
@@ -204,12 +179,8 @@ def run_long_tail(load, subject, server, bin_dir):
 
 
 def median_of_windows(seconds, kind="fast"):
-    return statistics.median(p99 for second in seconds for p99 in _windows(second, kind))
-
-
-def _windows(second, kind="fast"):
     # None: no call was due in the window.
-    return [p99 for p99 in second[kind]["windows_p99_us"] if p99 is not None]
+    return statistics.median(p99 for second in seconds for p99 in second[kind]["windows_p99_us"] if p99 is not None)
 
 
 def allow_descriptors(count):

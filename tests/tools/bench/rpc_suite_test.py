@@ -95,25 +95,6 @@ class RpcSuiteTest(unittest.TestCase):
                     with self.assertRaisesRegex(NotMeasured, "1000 calls in a second"):
                         rpc_loads._at_rate("bin", mock.Mock(), 1000)
 
-    def test_the_highest_rate_that_is_kept_up_is_found_from_above(self):
-        def load_tool(_bin_dir, _mode, _address, rate, *_flags):
-            per_second = int(rate.removeprefix("--rate="))
-            if per_second > 900:
-                return {"overloaded": True}
-            # At 800 and 900 the queue grows.
-            grown = 300.0 if per_second < 800 else 90_000.0
-            return {"fast": {"windows_p99_us": [100.0] * 3 + [None, 60_000.0] + [grown] * 3}}
-
-        with mock.patch.object(rpc_loads, "_reach", return_value=1000), mock.patch.object(rpc_loads, "_load_tool", side_effect=load_tool), \
-                mock.patch.dict(rpc_loads._sustained, clear=True):
-            self.assertEqual(rpc_loads._sustain("rota", mock.Mock(), "bin"), 700)
-
-    def test_a_server_that_keeps_no_rate_up_is_not_measured(self):
-        with mock.patch.object(rpc_loads, "_reach", return_value=1000), \
-                mock.patch.object(rpc_loads, "_load_tool", return_value={"overloaded": True}), \
-                mock.patch.dict(rpc_loads._sustained, clear=True), self.assertRaisesRegex(NotMeasured, "no rate"):
-            rpc_loads._sustain("rota", mock.Mock(), "bin")
-
     def test_a_pause_of_the_machine_is_passed_over_in_the_long_tail(self):
         def second(p99s):
             return {"fast": {"p99_us": max(p99s), "windows_p99_us": p99s}, "slow": {"p50_us": 5100.0},
@@ -122,7 +103,7 @@ class RpcSuiteTest(unittest.TestCase):
         seconds = [second([100.0] * 9 + [5000.0]), second([110.0] * 10)] * rpc_loads._TURNS
         load = mock.Mock()
         load.benchmark.name = "long_tail"
-        with mock.patch.object(rpc_loads, "_sustain", return_value=1000), mock.patch.object(rpc_loads, "_load_tool", side_effect=seconds):
+        with mock.patch.object(rpc_loads, "_reach", return_value=1000), mock.patch.object(rpc_loads, "_load_tool", side_effect=seconds):
             numbers = rpc_loads.run_long_tail(load, "rota", mock.Mock(), "bin")
         self.assertAlmostEqual(numbers["long_tail"], 1.1)
         self.assertEqual((numbers["alone"], numbers["whole_alone"], numbers["slow"]), (100.0, 5000.0, 5100.0))
