@@ -89,11 +89,7 @@ bool EventLoop::IsIdle() const {
 
 bool EventLoop::MayBlock() const { return IsIdle() && refs_.total() > 0 && inbox_.empty() && !poller_.has_due(); }
 
-void EventLoop::Poll(Duration timeout) {
-  poller_.Poll(timeout, exit_.exiting());
-  // A look that found nothing is not worth a reading of the clock.
-  if (timeout > Duration::zero()) meter_.LetTimePass();
-}
+void EventLoop::Poll(Duration timeout) { poller_.Poll(timeout, exit_.exiting()); }
 
 void EventLoop::Wait() {
   TimePoint next = timers_.next_wake();
@@ -106,10 +102,7 @@ void EventLoop::Wait() {
   }
   meter_.SetWaiting(next > now);
   const PostWatch::For what = refs_.count(RefKind::kJob) > 0 ? PostWatch::For::kJob : PostWatch::For::kPost;
-  if (meter_.waiting() && post_watch_.Await(what, now, next)) {
-    meter_.LetTimePass();
-    return Poll(Duration::zero());
-  }
+  if (meter_.waiting() && post_watch_.Await(what, now, next)) return Poll(Duration::zero());
   meter_.SetWaiting(meter_.waiting() && inbox_.BeginSleep());
   if (!meter_.waiting()) return Poll(Duration::zero());
   Poll(next == kNoDeadline ? Poller::kForever : next - now);
@@ -120,7 +113,6 @@ void EventLoop::Wait() {
 // The loop has nothing else to do: idle time.
 void EventLoop::GatherPosts() {
   post_watch_.Gather(meter_.BeginWait());
-  meter_.LetTimePass();
   meter_.SetWaiting(true);
   meter_.BeginWork();
 }

@@ -138,7 +138,8 @@ struct ConnectionOptions {
   Duration handshake_timeout = std::chrono::seconds(20);
 };
 
-// A connection has no more calls at once, those included that its peer has reset while their handlers run.
+// A connection has no more streams at once, nor more calls, those included that its peer has reset while their handlers run;
+// gRPC C++ may begin some more before it tells of the ends of others.
 inline constexpr uint32_t kMaxCallsOfConnection = 1000;
 
 struct ServerOptions {

@@ -59,7 +59,6 @@ TEST_F(PhaseMeterTest, IdleTimeEndsWithTheFirstCallbackAfterTheWaitAndIsNoWork) 
   meter.BeginWait();
   meter.SetWaiting(true);
   clock_.Advance(milliseconds(40));
-  meter.LetTimePass();
   EXPECT_EQ(meter.Waited(), milliseconds(40));
   EXPECT_EQ(stats_.idle, Duration::zero());
   meter.BeginWork();
@@ -74,18 +73,6 @@ TEST_F(PhaseMeterTest, IdleTimeEndsWithTheFirstCallbackAfterTheWaitAndIsNoWork) 
   meter.BeginIteration();
   meter.BeginWork();
   EXPECT_EQ(stats_.idle, milliseconds(40));
-}
-
-TEST_F(PhaseMeterTest, AWaitNeedsNoOneToSayThatTimeHasPassed) {
-  PhaseMeter meter(clock_, stats_, {});
-  meter.BeginIteration();
-  meter.BeginWork();
-  meter.BeginWait();
-  meter.SetWaiting(true);
-  clock_.Advance(milliseconds(40));
-  meter.BeginWork();
-  EXPECT_EQ(stats_.idle, milliseconds(40));
-  EXPECT_EQ(meter.AtWork(), Duration::zero());
 }
 
 TEST_F(PhaseMeterTest, OfTwoWaitsInARowBothAreIdle) {
