@@ -5,16 +5,10 @@
 #include <string>
 #include <thread>
 
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
-
 namespace rota {
 namespace {
 
 #if defined(__x86_64__)
-uint64_t CountCycles() { return __rdtsc(); }
-
 // The system watches the counters of all cores and gives them up when they run at different paces.
 bool IsCounterTrusted() {
   std::ifstream file("/sys/devices/system/clocksource/clocksource0/current_clocksource");
@@ -22,35 +16,26 @@ bool IsCounterTrusted() {
   return file >> source && source == "tsc";
 }
 #else
-uint64_t CountCycles() { return 0; }
 bool IsCounterTrusted() { return false; }
 #endif
 
 int64_t ReadSystem() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-TimePoint ToTime(int64_t nanoseconds) { return TimePoint(Duration(nanoseconds)); }
-
 }  // namespace
 
 SteadyClock::SteadyClock(Source source) : counts_cycles_(source == Source::kCyclesIfTrusted && IsCounterTrusted()) {}
 
-TimePoint SteadyClock::Now() const {
+TimePoint SteadyClock::NowFromTheSystem() const {
   if (!counts_cycles_) return std::chrono::steady_clock::now();
   while (true) {
     const uint64_t version = version_.load(std::memory_order_acquire);
-    const CycleAnchor anchor{.cycles = cycles_.load(std::memory_order_relaxed),
-                             .nanoseconds = nanoseconds_.load(std::memory_order_relaxed),
-                             .pace = pace_.load(std::memory_order_relaxed),
-                             .limit = limit_.load(std::memory_order_relaxed)};
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (version % 2 != 0 || version_.load(std::memory_order_relaxed) != version) {
-      // Written just now, which takes no longer than a reading of the system's clock, unless the writer lost its core.
+    const CycleAnchor anchor = LoadAnchor();
+    if (IsBeingWritten(version)) {
+      // That takes no longer than a reading of the system's clock, unless the writer lost its core.
       std::this_thread::yield();
       continue;
     }
-    // After the anchor was read: a count from before it would not be covered.
-    const uint64_t count = CountCycles();
-    if (anchor.Covers(count)) return ToTime(anchor.At(count));
+    if (const uint64_t count = CountCycles(); anchor.Covers(count)) return ToTime(anchor.At(count));
     if (int64_t now = 0; Synchronize(version, now)) return ToTime(now);
   }
 }

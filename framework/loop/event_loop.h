@@ -12,6 +12,7 @@
 
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
+#include "framework/base/clock_reader.h"
 #include "framework/base/ring_queue.h"
 #include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
@@ -165,7 +166,7 @@ class EventLoop {
   // ---- Time.
 
   // A fresh reading of the clock. Thread: any.
-  TimePoint Now() const { return clock_.Now(); }
+  TimePoint Now() const { return clock_reader_.Now(); }
   // While held, a manual clock does not move: poll waits for a real completion instead (a job is running).
   void HoldTime() { ++time_holds_; }
   void ReleaseTime() { --time_holds_; }
@@ -234,7 +235,7 @@ class EventLoop {
   void TellOfStarvation();
   bool follows_node() const { return options_.compatibility == Compatibility::kNode; }
   // A fresh reading of the time as timers count it.
-  TimePoint TimerNow() { return TimerTime(clock_.Now()); }
+  TimePoint TimerNow() { return TimerTime(Now()); }
   TimePoint TimerTime(TimePoint now);
   int64_t TimerDelay(Duration delay) const { return follows_node() ? TimerDelayMsAsInNode(delay) : TimerDelayMs(delay); }
   // Takes over the caller's reference.
@@ -242,6 +243,7 @@ class EventLoop {
 
   // Constant after construction.
   Clock& clock_;
+  const ClockReader clock_reader_{clock_};
   const bool clock_is_manual_ = clock_.IsManual();
   const Options options_;
 

@@ -25,7 +25,7 @@ Timer EventLoop::StartTimer(TimerNode& node) {
 Ref<Handle> EventLoop::OpenHandle(const std::source_location& where) { return Ref<Handle>(new Handle(*this, where)); }
 
 std::vector<RefEntry> EventLoop::ListRefs() const {
-  const TimePoint now = clock_.Now();
+  const TimePoint now = Now();
   std::vector<RefEntry> entries;
   timers_.ForEach([&](const TimerNode& timer) {
     if (timer.has_ref) entries.push_back({RefKind::kTimer, SourceName(timer.where), now - timer.start});
