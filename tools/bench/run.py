@@ -1,6 +1,7 @@
 """Runs a suite: every subject in turn, round after round, so that what disturbs the machine disturbs all alike."""
 
 import dataclasses
+import statistics
 import subprocess
 import time
 
@@ -36,7 +37,7 @@ class Run:
         pairs = [(benchmark, subject) for benchmark in benchmarks for subject in suite.subjects]
         self._skipped = {(benchmark.name, subject): reason for benchmark, subject in pairs if (reason := suite.lacks(benchmark, subject))}
         self._failed = {}
-        # (benchmark, subject) -> [{name: number}], one for each round, and how long each measurement took.
+        # (benchmark, subject) -> [{name: number}], one for each round, and how long each of these took.
         self._values, self._took = {}, {}
 
     def go(self, note=lambda text: None, on_progress=lambda outcome: None):
@@ -66,7 +67,7 @@ class Run:
         return sum(rounds * self._expected(benchmark, subject) for benchmark, subject, rounds in self._left())
 
     def _count_left(self):
-        return sum(rounds for _, _, rounds in self._left())
+        return sum(rounds * benchmark.turns for benchmark, _, rounds in self._left())
 
     def _left(self):
         for benchmark in self.benchmarks:
@@ -76,18 +77,27 @@ class Run:
 
     def _expected(self, benchmark, subject):
         own = self._took.get((benchmark.name, subject))
-        return sum(own) / len(own) if own else benchmark.seconds
+        return sum(own) / len(own) if own else benchmark.seconds * benchmark.turns
 
     def _wanted(self, benchmark, subject):
         key = (benchmark.name, subject)
         return subject not in self._missing and key not in self._skipped and key not in self._failed
 
     def _measure_all(self, benchmark, number):
-        for subject in in_turn(self.suite.subjects, number):
-            if self._wanted(benchmark, subject):
-                self._measure(benchmark, subject)
+        turns = {subject: [] for subject in self.suite.subjects}
+        for turn in range(benchmark.turns):
+            for subject in in_turn(self.suite.subjects, number * benchmark.turns + turn):
+                if self._wanted(benchmark, subject):
+                    self._measure(benchmark, subject, turns[subject])
+                if len(turns[subject]) == benchmark.turns:
+                    self._end_round(benchmark, subject, turns[subject])
 
-    def _measure(self, benchmark, subject):
+    def _end_round(self, benchmark, subject, turns):
+        key = (benchmark.name, subject)
+        self._values.setdefault(key, []).append(medians([numbers for numbers, _ in turns]))
+        self._took.setdefault(key, []).append(sum(seconds for _, seconds in turns))
+
+    def _measure(self, benchmark, subject, turns):
         key, begin = (benchmark.name, subject), self._clock()
         try:
             measured = self.suite.measure(benchmark, subject, self.bin_dir)
@@ -100,8 +110,7 @@ class Run:
         except subprocess.TimeoutExpired as reason:
             self._failed[key] = f"it did not end within {reason.timeout:.0f} s"
         else:
-            self._values.setdefault(key, []).append(measured if benchmark.more else {benchmark.name: measured})
-            self._took.setdefault(key, []).append(self._clock() - begin)
+            turns.append((measured if benchmark.more else {benchmark.name: measured}, self._clock() - begin))
 
     def _numbers(self, benchmark, subject, metric):
         """One for each round; none for what failed or is missing, even if some rounds went well."""
@@ -127,6 +136,11 @@ class Run:
                 if numbers := [more - less for more, less in zip(having, without)]:
                     results.append(summarize(cost_name(benchmark), difference.name, metric.unit, False, numbers))
         return results
+
+
+def medians(measured):
+    """{name: the median of its numbers} of several {name: number}."""
+    return {name: statistics.median(numbers[name] for numbers in measured) for name in measured[0]}
 
 
 def cost_name(benchmark):

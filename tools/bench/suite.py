@@ -43,6 +43,9 @@ class Benchmark:
     bars: typing.Mapping[str, float] = dataclasses.field(default_factory=dict)
     # What the first subject is not to exceed, in the unit of the benchmark.
     limit: typing.Optional[float] = None
+    # A subject is measured so often in a round, in turn with the others, and the median counts: for what is another from one second to
+    # the next because the machine is.
+    turns: int = 1
     # How long one measurement is expected to take, for the estimate of a run that has not begun.
     seconds: float = 1.0
 

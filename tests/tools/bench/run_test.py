@@ -1,5 +1,6 @@
 """The order in which a suite is measured, what becomes of a subject that is not measured, and what an interrupted run leaves."""
 
+import dataclasses
 import subprocess
 import unittest
 
@@ -27,6 +28,12 @@ class OrderTest(unittest.TestCase):
         run(suite, [FAST], 2)
         self.assertEqual(order, [("fast", "ours"), ("fast", "theirs"), ("fast", "theirs"), ("fast", "ours")])
 
+    def test_a_subject_may_take_several_turns_in_a_round(self):
+        order = []
+        suite = suite_of(lambda benchmark, subject, bin_dir: order.append(subject) or 1.0)
+        run(suite, [dataclasses.replace(FAST, turns=3)], 1)
+        self.assertEqual(order, ["ours", "theirs", "theirs", "ours", "ours", "theirs"])
+
     def test_a_round_has_all_benchmarks(self):
         order = []
         suite = suite_of(lambda benchmark, subject, bin_dir: order.append(benchmark.name) or 1.0)
@@ -47,6 +54,25 @@ class ResultsTest(unittest.TestCase):
         outcome = run(suite_of(lambda *_: next(values)), [FAST], 3)
         self.assertEqual([(result.subject, result.median, result.rounds) for result in outcome.results], [("ours", 2.0, 3), ("theirs", 20.0, 3)])
         self.assertEqual((outcome.left_out, outcome.failed, outcome.interrupted), ([], [], False))
+
+    def test_the_median_of_its_turns_is_the_number_of_a_round(self):
+        # The subjects begin by turns.
+        values = iter([1.0, 10.0, 30.0, 9.0, 2.0, 20.0] + [40.0, 4.0, 5.0, 90.0, 60.0, 6.0])
+        outcome = run(suite_of(lambda *_: next(values)), [dataclasses.replace(FAST, turns=3)], 2)
+        self.assertEqual([(result.subject, result.min, result.max, result.rounds) for result in outcome.results],
+                         [("ours", 2.0, 5.0, 2), ("theirs", 20.0, 60.0, 2)])
+
+    def test_a_turn_that_failed_takes_all_numbers_of_its_pair_along(self):
+        values = iter([1.0, 2.0, 3.0])
+
+        def measure(benchmark, subject, bin_dir):
+            if (value := next(values)) == 3.0:
+                raise MeasurementFailed("broke")
+            return value
+
+        suite = suite_of(measure)
+        outcome = run(dataclasses.replace(suite, subjects=["ours"]), [dataclasses.replace(FAST, turns=3)], 1)
+        self.assertEqual((outcome.results, outcome.failed), ([], [("fast", "ours", "broke")]))
 
     def test_one_measurement_may_give_several_numbers(self):
         several = Benchmark("call", "", "us", False, more=[Metric("rate", "calls/s", True)])
