@@ -98,7 +98,7 @@ void WorkerCore::SendOutbox() {
     TellNews();
     if (searching_ == 0 && NextQueue() != nullptr) sleeper = PickSleeper();
   }
-  if (sleeper != nullptr) sleeper->wake.notify_one();
+  if (sleeper != nullptr) sleeper->parker.Unpark();
 }
 
 bool WorkerCore::TryCancel(Job& job) {
@@ -143,7 +143,7 @@ void WorkerCore::Resume(JobFiber& fiber) {
     MakeReady(fiber);
     if (EntryOf(*fiber.job).kind == JobKind::kFast || SlowMayRun()) sleeper = WakeIfSleeping(*fiber.thread);
   }
-  if (sleeper != nullptr) sleeper->wake.notify_one();
+  if (sleeper != nullptr) sleeper->parker.Unpark();
 }
 
 void WorkerCore::AddSuspended(int change) {
@@ -317,7 +317,7 @@ void WorkerCore::DropQueued(JobList* dropped, LinkQueue<LoopWait>* waits) {
   while (LoopWait* wait = starting_.PopFront()) waits->PushBack(*wait);
   while (LoopWait* wait = new_waits_.PopFront()) waits->PushBack(*wait);
   for (WorkerThread& thread : threads_) {
-    if (WakeIfSleeping(thread) != nullptr) thread.wake.notify_one();
+    if (WakeIfSleeping(thread) != nullptr) thread.parker.Unpark();
   }
 }
 
@@ -352,11 +352,11 @@ WorkerThread* WorkerCore::WakeIfSleeping(WorkerThread& thread) {
 
 // After a step of one thread: what may run now and could not before.
 void WorkerCore::WakeOthers() {
-  if (searching_ == 0 && !sleepers_.empty() && NextQueue() != nullptr) PickSleeper()->wake.notify_one();
+  if (searching_ == 0 && !sleepers_.empty() && NextQueue() != nullptr) PickSleeper()->parker.Unpark();
   if (slow_ready_ == 0 || !SlowMayRun()) return;
   for (WorkerThread& thread : threads_) {
     if (thread.ready[static_cast<size_t>(JobKind::kSlow)].empty() || WakeIfSleeping(thread) == nullptr) continue;
-    thread.wake.notify_one();
+    thread.parker.Unpark();
     return;
   }
 }

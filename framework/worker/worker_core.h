@@ -18,6 +18,7 @@
 #include "framework/base/cache.h"
 #include "framework/base/clock.h"
 #include "framework/base/cores.h"
+#include "framework/base/parker.h"
 #include "framework/base/status.h"
 #include "framework/context/cancellation.h"
 #include "framework/loop/event_loop.h"
@@ -47,8 +48,8 @@ struct JobFiber {
 
 struct WorkerThread {
   std::thread thread;
-  std::condition_variable wake;
-  // Guarded by the lock of the core.
+  Parker parker;
+  // Guarded by the lock of the core. Who clears it unparks the thread.
   bool sleeping = false;
   // Looks for work: was woken and has not found any yet, or stays awake for a moment.
   bool searching = false;

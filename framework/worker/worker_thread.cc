@@ -185,7 +185,9 @@ void WorkerCore::EndSearch(WorkerThread& self) {
 void WorkerCore::Sleep(WorkerThread& self, std::unique_lock<std::mutex>& lock) {
   self.sleeping = true;
   sleepers_.push_back(&self);
-  self.wake.wait(lock, [&self] { return !self.sleeping; });
+  lock.unlock();
+  self.parker.Park();
+  lock.lock();
 }
 
 void WorkerCore::TakeBack(WorkerThread& self, const Step& last) {
