@@ -8,57 +8,53 @@
 #include <utility>
 
 #include "framework/base/ref.h"
+#include "framework/rpc/call_slot.h"
 
 namespace rota::grpcpp {
 
-// How many calls a server and each of its connections have that are open or have a handler that runs: for gRPC a call that was reset
-// is over, so one connection that opens and resets calls without end (CVE-2023-44487) would take the places of all others.
+// Gives each call of a server its slot. gRPC shows no connections, only the address of the peer of each call, which names one.
 // Thread: loop.
 // Owner:  the server, and the slots, which may outlive it.
 class CallsByPeer final : public RefCounted {
  public:
-  class Slot;
-
   // A connection may have `most_of_peer` calls.
   explicit CallsByPeer(size_t most_of_peer) : most_of_peer_(most_of_peer) {}
 
   // A place for one more call of the connection that the address of its peer names; the call and its handler hold it. Null: the
   // connection has all that it may. Peers over Unix domain sockets have no addresses of their own, so those have no limit here.
-  Ref<Slot> Begin(const std::string& address);
-  size_t calls() const { return calls_; }
+  Ref<CallSlot> Begin(const std::string& address);
+  size_t calls() const { return calls_->count(); }
   size_t peers() const { return peers_.size(); }
 
  private:
-  using Peer = std::pair<const std::string, size_t>;
+  class Peer;
 
   const size_t most_of_peer_;
-  size_t calls_ = 0;
-  // A peer stays where it is while it has a call.
-  std::unordered_map<std::string, size_t> peers_;
+  const Ref<CallCount> calls_ = MakeRef<CallCount>();
+  // Those that have a call.
+  std::unordered_map<std::string, Peer*> peers_;
 };
 
-// The place of one call.
-class CallsByPeer::Slot final : public RefCounted {
+// Takes itself off the list when its last call is over.
+class CallsByPeer::Peer final : public CallCount {
  public:
-  // `peer` is null where connections cannot be told apart.
-  Slot(Ref<CallsByPeer> calls, Peer* peer) : calls_(std::move(calls)), peer_(peer) { ++calls_->calls_; }
-
- private:
-  ~Slot() override {
-    --calls_->calls_;
-    if (peer_ != nullptr && --peer_->second == 0) calls_->peers_.erase(calls_->peers_.find(peer_->first));
+  Peer(Ref<CallsByPeer> list, std::string address) : list_(std::move(list)), address_(std::move(address)) {
+    list_->peers_.emplace(address_, this);
   }
 
-  const Ref<CallsByPeer> calls_;
-  Peer* const peer_;
+ private:
+  ~Peer() override { list_->peers_.erase(address_); }
+
+  const Ref<CallsByPeer> list_;
+  const std::string address_;
 };
 
-inline Ref<CallsByPeer::Slot> CallsByPeer::Begin(const std::string& address) {
-  if (std::string_view(address).substr(0, 4) == "unix") return MakeRef<Slot>(Ref<CallsByPeer>(this), nullptr);
-  Peer& peer = *peers_.try_emplace(address, 0).first;
-  if (peer.second >= most_of_peer_) return nullptr;
-  ++peer.second;
-  return MakeRef<Slot>(Ref<CallsByPeer>(this), &peer);
+inline Ref<CallSlot> CallsByPeer::Begin(const std::string& address) {
+  if (std::string_view(address).substr(0, 4) == "unix") return MakeRef<CallSlot>(calls_, MakeRef<CallCount>());
+  const auto found = peers_.find(address);
+  if (found == peers_.end()) return MakeRef<CallSlot>(calls_, MakeRef<Peer>(Ref<CallsByPeer>(this), address));
+  if (found->second->count() >= most_of_peer_) return nullptr;
+  return MakeRef<CallSlot>(calls_, Ref<CallCount>(found->second));
 }
 
 }  // namespace rota::grpcpp

@@ -9,8 +9,8 @@
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
+#include "framework/rpc/call_slot.h"
 #include "framework/rpc/transport.h"
-#include "framework/transport/native/call_slot.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {

@@ -11,9 +11,9 @@
 
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
+#include "framework/rpc/call_slot.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
-#include "framework/transport/native/call_slot.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/message_framer.h"
 #include "framework/transport/native/message_queue.h"

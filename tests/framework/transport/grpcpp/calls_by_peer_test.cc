@@ -11,10 +11,10 @@ namespace {
 
 TEST(CallsByPeerTest, AConnectionHasItsLimitAndNoOtherFeelsIt) {
   const auto calls = MakeRef<CallsByPeer>(3);
-  std::vector<Ref<CallsByPeer::Slot>> slots;
+  std::vector<Ref<CallSlot>> slots;
   for (int i = 0; i < 3; ++i) slots.push_back(calls->Begin("127.0.0.1:1"));
   EXPECT_EQ(calls->Begin("127.0.0.1:1"), nullptr);
-  Ref<CallsByPeer::Slot> other = calls->Begin("127.0.0.1:2");
+  Ref<CallSlot> other = calls->Begin("127.0.0.1:2");
   EXPECT_NE(other, nullptr);
   EXPECT_EQ(calls->calls(), 4u);
   slots.pop_back();
@@ -29,7 +29,7 @@ TEST(CallsByPeerTest, AConnectionHasItsLimitAndNoOtherFeelsIt) {
 
 TEST(CallsByPeerTest, PeersOverUnixSocketsAreNotTakenForOne) {
   const auto calls = MakeRef<CallsByPeer>(1);
-  const Ref<CallsByPeer::Slot> first = calls->Begin("unix:"), second = calls->Begin("unix:");
+  const Ref<CallSlot> first = calls->Begin("unix:"), second = calls->Begin("unix:");
   EXPECT_NE(second, nullptr);
   EXPECT_EQ(calls->calls(), 2u);
   EXPECT_EQ(calls->peers(), 0u);
@@ -37,7 +37,7 @@ TEST(CallsByPeerTest, PeersOverUnixSocketsAreNotTakenForOne) {
 
 TEST(CallsByPeerTest, AHandlerMayOutliveTheServer) {
   auto calls = MakeRef<CallsByPeer>(1);
-  Ref<CallsByPeer::Slot> slot = calls->Begin("127.0.0.1:1");
+  Ref<CallSlot> slot = calls->Begin("127.0.0.1:1");
   calls = nullptr;
   slot = nullptr;
 }

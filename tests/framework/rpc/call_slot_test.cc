@@ -1,8 +1,8 @@
-#include "framework/transport/native/call_slot.h"
+#include "framework/rpc/call_slot.h"
 
 #include <gtest/gtest.h>
 
-namespace rota::native {
+namespace rota {
 namespace {
 
 class CallSlotTest : public testing::Test {
@@ -43,4 +43,4 @@ TEST_F(CallSlotTest, ItMayOutliveItsConnection) {
 }
 
 }  // namespace
-}  // namespace rota::native
+}  // namespace rota

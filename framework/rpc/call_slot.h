@@ -1,5 +1,5 @@
-#ifndef ROTA_TRANSPORT_NATIVE_CALL_SLOT_H_
-#define ROTA_TRANSPORT_NATIVE_CALL_SLOT_H_
+#ifndef ROTA_RPC_CALL_SLOT_H_
+#define ROTA_RPC_CALL_SLOT_H_
 
 #include <cstddef>
 #include <utility>
@@ -7,12 +7,12 @@
 #include "framework/base/block_pool.h"
 #include "framework/base/ref.h"
 
-namespace rota::native {
+namespace rota {
 
 // How many calls of a server or a connection are open or have a handler that runs.
 // Thread: loop.
 // Owner:  the server or the connection, and the slots, which may outlive it.
-class CallCount final : public RefCounted {
+class CallCount : public RefCounted {
  public:
   size_t count() const { return count_; }
 
@@ -22,7 +22,8 @@ class CallCount final : public RefCounted {
   size_t count_ = 0;
 };
 
-// The place of one call in the counts, whoever refers to it: the call while its stream is open, and its handler.
+// The place of one call in the counts, whoever refers to it: the call while its stream is open, and its handler. For HTTP/2 a call
+// that was reset is over, so one connection that opens and resets calls without end (CVE-2023-44487) would start handlers without end.
 // Thread: loop.
 class CallSlot final : public RefCounted, public Pooled {
  public:
@@ -41,6 +42,6 @@ class CallSlot final : public RefCounted, public Pooled {
   const Ref<CallCount> connection_;
 };
 
-}  // namespace rota::native
+}  // namespace rota
 
-#endif  // ROTA_TRANSPORT_NATIVE_CALL_SLOT_H_
+#endif  // ROTA_RPC_CALL_SLOT_H_
