@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/faults/fault_test.h"
 #include "tests/faults/raw_connection.h"
@@ -16,6 +17,8 @@ namespace {
 constexpr const char* kEmptyCall = "/grpc.testing.TestService/EmptyCall";
 constexpr int kResourceExhausted = 8;
 constexpr int64_t kMostKib = 16 << 10;
+// Of a message, as the server has it.
+constexpr size_t kMostBytes = 4 << 20;
 
 std::string Gzip(size_t zeros) {
   z_stream stream{};
@@ -111,6 +114,31 @@ TEST_P(MessageFaultTest, AGzipBombIsNotUnpacked) {
         connection.SendData(stream, bomb, true);
       },
       /*on_grpcpp=*/true);
+}
+
+TEST_P(MessageFaultTest, MessagesThatUnpackToTheLimitHoldNobodyUp) {
+  // Zeros are no message of protobuf.
+  constexpr int kInvalidArgument = 3;
+  const std::string bomb = Message(Gzip(kMostBytes), true);
+  Attack("4 MiB of zeros in 4 KiB, many at once", [&] {
+    const int64_t before = Measure().resident_kib;
+    RawConnection connection(address());
+    connection.Start();
+    std::vector<uint32_t> streams(Rounds(30, 300));
+    for (uint32_t& stream : streams) {
+      stream = connection.NextStream();
+      connection.Send(CallFrames(stream, kEmptyCall, {{"grpc-encoding", "gzip"}}));
+      connection.SendData(stream, bomb, true);
+    }
+    int64_t most = 0;
+    for (const uint32_t stream : streams) {
+      const Answer answer = connection.Await(stream);
+      EXPECT_EQ(answer.status(), kInvalidArgument) << answer.message();
+      most = std::max(most, Measure().resident_kib - before);
+    }
+    ExpectKeepsAtMost(kMostKib, most);
+    return std::to_string(streams.size()) + " messages, at most " + std::to_string(most) + " KiB kept";
+  });
 }
 
 ROTA_FAULTS_ON_EVERY_TRANSPORT(MessageFaultTest);

@@ -19,35 +19,7 @@ constexpr size_t kLeastBytes = 18;           // Of a header and a trailer.
 
 Bytef* Bytes(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }
 
-class Inflater {
- public:
-  explicit Inflater(std::string_view input) {
-    stream_.next_in = Bytes(input);
-    stream_.avail_in = static_cast<uInt>(input.size());
-    good_ = inflateInit2(&stream_, kGzipWindow) == Z_OK;
-  }
-  ~Inflater() {
-    if (good_) inflateEnd(&stream_);
-  }
-  Inflater(const Inflater&) = delete;
-
-  bool good() const { return good_; }
-  z_stream& stream() { return stream_; }
-
- private:
-  z_stream stream_{};
-  bool good_;
-};
-
 Status NotGzip() { return InternalError("a compressed message is not gzip"); }
-
-// What the message says that it unpacks to, modulo 2^32, in its last four bytes; zlib checks it at the end (RFC 1952, section
-// 2.3.1). So memory is taken once and no more than is needed.
-size_t SizeIn(std::string_view compressed) {
-  size_t size = 0;
-  for (size_t i = 1; i <= 4; ++i) size = size << 8 | static_cast<uint8_t>(compressed[compressed.size() - i]);
-  return size;
-}
 
 Status TooLong(size_t limit) {
   return ResourceExhaustedError("compressed message unpacks to more than the limit of " + std::to_string(limit));
@@ -55,14 +27,16 @@ Status TooLong(size_t limit) {
 
 // Of a message that says it is longer than `limit`: whether its beginning is sound, so that it is believed. Nothing of it is kept. A
 // bomb is to cost no more than others that are refused: 256 KiB take zlib 0.2 ms, all 4 MiB of the usual limit 7.
-Status JudgeTooLong(z_stream& stream, size_t limit) {
+Status JudgeTooLong(z_stream& stream, size_t left_to_read, size_t limit) {
   constexpr size_t kJudged = 256 << 10;
   std::array<uint8_t, 16 << 10> scratch;
+  stream.avail_in = static_cast<uInt>(std::min(left_to_read, kJudged));
   for (size_t made = 0; made <= std::min(limit, kJudged);) {
     stream.next_out = scratch.data();
     stream.avail_out = scratch.size();
     const int result = inflate(&stream, Z_NO_FLUSH);
     made += scratch.size() - stream.avail_out;
+    if (result == Z_OK && stream.avail_in == 0 && left_to_read > kJudged) break;
     // With room left it has stopped for want of input, or at the end.
     if (made <= limit && (result != Z_OK || stream.avail_out > 0)) return NotGzip();
   }
@@ -89,37 +63,106 @@ bool ListHas(std::string_view list, std::string_view name) {
   return false;
 }
 
-StatusOr<Payload> Gunzip(std::string_view compressed, size_t limit) {
-  Inflater inflater(compressed);
-  if (!inflater.good()) return InternalError("zlib does not start");
-  if (compressed.size() < kLeastBytes) return NotGzip();
-  const size_t size = SizeIn(compressed);
-  if (size > limit) return JudgeTooLong(inflater.stream(), limit);
-  Payload message = Payload::Allocate(size);
-  z_stream& stream = inflater.stream();
+// In its last four bytes; zlib checks it at the end (RFC 1952, section 2.3.1). So memory is taken once and no more than is needed.
+size_t UnpackedSize(std::string_view compressed) {
+  if (compressed.size() < kLeastBytes) return 0;
+  size_t size = 0;
+  for (size_t i = 1; i <= 4; ++i) size = size << 8 | static_cast<uint8_t>(compressed[compressed.size() - i]);
+  return size;
+}
+
+Unpacking::Unpacking(std::string_view compressed, size_t limit) : limit_(limit), left_to_read_(compressed.size()) {
+  stream_.next_in = Bytes(compressed);
+  started_ = inflateInit2(&stream_, kGzipWindow) == Z_OK;
+  if (!started_) {
+    status_ = InternalError("zlib does not start");
+  } else if (compressed.size() < kLeastBytes) {
+    status_ = NotGzip();
+  } else if (const size_t size = UnpackedSize(compressed); size > limit) {
+    status_ = TooLong(limit);
+  } else {
+    message_ = Payload::Allocate(size);
+  }
+}
+
+Unpacking::~Unpacking() {
+  if (started_) inflateEnd(&stream_);
+}
+
+bool Unpacking::Step(size_t most) {
+  if (status_.code() == StatusCode::kResourceExhausted) status_ = JudgeTooLong(stream_, left_to_read_, limit_);
+  return !status_.ok() || Inflate(most);
+}
+
+bool Unpacking::Inflate(size_t most) {
+  const size_t reads = std::min(left_to_read_, most), made = stream_.total_out, makes = std::min(message_.size() - made, most);
   // zlib wants a place to write to also where nothing is to be written.
   uint8_t nowhere = 0;
-  stream.next_out = size == 0 ? &nowhere : message.data();
-  stream.avail_out = static_cast<uInt>(size);
-  if (inflate(&stream, Z_FINISH) != Z_STREAM_END || stream.avail_in > 0) return NotGzip();
-  return message;
+  stream_.next_out = makes == 0 ? &nowhere : message_.data() + made;
+  stream_.avail_in = static_cast<uInt>(reads);
+  stream_.avail_out = static_cast<uInt>(makes);
+  // All at once, it needs no memory of what it has made.
+  const bool is_last = reads == left_to_read_ && made + makes == message_.size();
+  const int result = inflate(&stream_, is_last && made == 0 ? Z_FINISH : Z_NO_FLUSH);
+  left_to_read_ -= reads - stream_.avail_in;
+  if (result == Z_STREAM_END) {
+    if (left_to_read_ > 0) status_ = NotGzip();
+    return true;
+  }
+  const bool got_on = stream_.avail_in < reads || stream_.avail_out < makes;
+  if (result == Z_OK && got_on && !is_last) return false;
+  status_ = NotGzip();
+  return true;
+}
+
+StatusOr<Payload> Unpacking::Take() {
+  if (!status_.ok()) return std::move(status_);
+  return std::move(message_);
+}
+
+StatusOr<Payload> Gunzip(std::string_view compressed, size_t limit) {
+  Unpacking unpacking(compressed, limit);
+  while (!unpacking.Step(std::numeric_limits<uInt>::max())) {
+  }
+  return unpacking.Take();
+}
+
+Packing::Packing(std::string_view message) : left_to_read_(message.size()) {
+  if (message.size() > std::numeric_limits<uInt>::max()) return;
+  started_ = deflateInit2(&stream_, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+  if (!started_) return;
+  compressed_ = Payload::Allocate(message.size());
+  stream_.next_in = Bytes(message);
+  stream_.next_out = compressed_.data();
+  stream_.avail_out = static_cast<uInt>(compressed_.size());
+}
+
+Packing::~Packing() {
+  if (started_) deflateEnd(&stream_);
+}
+
+bool Packing::Step(size_t most) {
+  if (!started_) return true;
+  const size_t reads = std::min(left_to_read_, most);
+  stream_.avail_in = static_cast<uInt>(reads);
+  const int result = deflate(&stream_, reads == left_to_read_ ? Z_FINISH : Z_NO_FLUSH);
+  left_to_read_ -= reads - stream_.avail_in;
+  is_shorter_ = result == Z_STREAM_END;
+  // Without room left it would be no shorter.
+  return result != Z_OK || stream_.avail_out == 0 || reads == 0;
+}
+
+std::optional<Payload> Packing::Take() {
+  if (!is_shorter_) return std::nullopt;
+  compressed_.Truncate(compressed_.size() - stream_.avail_out);
+  return std::move(compressed_);
 }
 
 std::optional<Payload> Gzip(std::string_view message) {
-  if (message.size() > std::numeric_limits<uInt>::max()) return std::nullopt;
-  z_stream stream{};
-  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) return std::nullopt;
-  Payload compressed = Payload::Allocate(message.size());
-  stream.next_in = Bytes(message);
-  stream.avail_in = static_cast<uInt>(message.size());
-  stream.next_out = compressed.data();
-  stream.avail_out = static_cast<uInt>(compressed.size());
-  const int result = deflate(&stream, Z_FINISH);
-  const size_t used = compressed.size() - stream.avail_out;
-  deflateEnd(&stream);
-  if (result != Z_STREAM_END) return std::nullopt;
-  compressed.Truncate(used);
-  return compressed;
+  Packing packing(message);
+  while (!packing.Step(std::numeric_limits<uInt>::max())) {
+  }
+  return packing.Take();
 }
 
 }  // namespace rota::native

@@ -33,6 +33,9 @@ class Host {
   // Delivers what is queued, a few calls here and the rest in callbacks of their own. From a callback of the loop, and not from
   // inside of one of nghttp2.
   virtual void DeliverQueued() = 0;
+  // `call` has a large message that is to be unpacked or packed (NativeCall::CodeSome()) when its turn has come. `connection` stands for
+  // the connection, which take turns.
+  virtual void QueueCoding(NativeCall& call, const void* connection) = 0;
   // `connection` has something to send: it is flushed when the phase is through.
   virtual void QueueFlush(Connection& connection) = 0;
   // `connection` is to be closed when its turn has come, a few in an iteration.

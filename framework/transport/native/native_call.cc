@@ -15,6 +15,13 @@ namespace {
 // request: what ends this close to the deadline ran out of time.
 constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
 
+// Up to these sizes a message is unpacked where it is delivered, and packed where it is written. Larger ones wait for their turn, and for
+// each of them one step is done at a time, while everybody else goes on: to unpack 4 MiB takes zlib 7 ms, and to pack them 40.
+constexpr size_t kUnpackedHere = 64 << 10;
+constexpr size_t kUnpackedInAStep = 256 << 10;
+constexpr size_t kPackedHere = 16 << 10;
+constexpr size_t kPackedInAStep = 48 << 10;
+
 // Credit is given back in steps, so that not every message costs a frame.
 constexpr size_t kCreditStep = 16 << 10;
 
@@ -70,7 +77,7 @@ bool NativeCall::OnBytes(std::span<const uint8_t> bytes) {
   held_ += bytes.size();
   const bool well_formed = headers_.AddBody(bytes.size());
   // What nobody will hear of any more is not put together.
-  if (!well_formed || refused_ || !fault_.ok() || response_.has_status()) {
+  if (!well_formed || refused_ || !fault_.ok() || is_finished()) {
     LetGo(held_);
     return well_formed;
   }
@@ -124,12 +131,17 @@ void NativeCall::LetGo(size_t bytes) {
 }
 
 void NativeCall::DropMessages() {
+  if (coding_ != nullptr) {
+    coding_->packing = nullptr;
+    coding_->waiting.Clear();
+    coding_->waiting_bytes = 0;
+  }
   if (std::optional<Payload> sent_in_part = response_.DropMessages()) wire_->Keep(*std::move(sent_in_part));
 }
 
 void NativeCall::OnRoom() {
   // Only at half, so that the sink is not woken for each message.
-  if (!full_ || response_.buffered_bytes() > host_->options.max_buffered_bytes / 2) return;
+  if (!full_ || unsent_bytes() > host_->options.max_buffered_bytes / 2) return;
   full_ = false;
   writable_due_ = true;
   host_->QueueCall(*this);
@@ -180,19 +192,16 @@ bool NativeCall::Begin() {
 
 void NativeCall::DeliverEvents() {
   const Delivering scope(delivering_);
-  while (Hears() && credit_ > 0 && !received_.empty()) {
+  while (Hears() && credit_ > 0 && !received_.empty() && IsUnpacked()) {
     --credit_;
     Payload message = received_.Pop();
-    LetGo(message.size() + Payload::kHeadroom);
-    if (Status status = Unpack(message); !status.ok()) {
-      fault_ = std::move(status);
-      break;
-    }
+    if (!std::exchange(front_unpacked_, false)) LetGo(message.size() + Payload::kHeadroom);
     ++host_->stats.messages_received;
     host_->stats.bytes_received += message.size();
     sink_->OnMessage(std::move(message));
   }
-  if (Hears() && !fault_.ok()) {
+  // What is wrong behind a message that is still being unpacked waits for that.
+  if (Hears() && !fault_.ok() && (coding_ == nullptr || !coding_->unpacks)) {
     // In the place of the sink, which hears of it by OnDone().
     DropMessages();
     if (response_.within_message()) return wire_->ResetStream(*this, NGHTTP2_INTERNAL_ERROR);
@@ -207,15 +216,6 @@ void NativeCall::DeliverEvents() {
   if (!Hears() || !IsWanted()) return;
   LetGo(held_);
   if (unreturned_ >= kCreditStep) GiveCredit();
-}
-
-Status NativeCall::Unpack(Payload& message) const {
-  if (!message.compressed()) return OkStatus();
-  StatusOr<Payload> plain = Gunzip(message.view(), host_->options.max_message_bytes);
-  if (!plain.ok()) return std::move(plain).status();
-  message = *std::move(plain);
-  message.set_compressed(true);
-  return OkStatus();
 }
 
 void NativeCall::GiveCredit() {
@@ -253,22 +253,28 @@ void NativeCall::AllowCompression() {
 }
 
 void NativeCall::SendHeaders(const Metadata& headers) {
-  if (wire_ == nullptr || response_.has_status()) return;
+  if (wire_ == nullptr || is_finished()) return;
   response_.SetHeaders(headers, start_.path);
   wire_->QueueSubmit(*this);
 }
 
 bool NativeCall::Write(Payload message) {
   // Over: there is no room, and OnDone() comes.
-  if (wire_ == nullptr || response_.has_status()) return false;
-  response_.Push(std::move(message));
-  wire_->QueueSubmit(*this);
-  full_ = response_.buffered_bytes() > host_->options.max_buffered_bytes;
+  if (wire_ == nullptr || is_finished()) return false;
+  if (const bool waits = coding_ != nullptr && !coding_->waiting.empty(); waits || IsLongToPack(message)) {
+    QueueCoding();
+    coding_->waiting_bytes += message.size();
+    coding_->waiting.Push(std::move(message));
+  } else {
+    response_.Push(std::move(message));
+    wire_->QueueSubmit(*this);
+  }
+  full_ = unsent_bytes() > host_->options.max_buffered_bytes;
   return !full_;
 }
 
 void NativeCall::Finish(Status status, const Metadata& trailers) {
-  if (wire_ == nullptr || response_.has_status()) return;
+  if (wire_ == nullptr || is_finished()) return;
   if (status.code() == StatusCode::kDeadlineExceeded && IsPastDeadline()) {
     // The peer has given up, and may take no more of what waits.
     DropMessages();
@@ -277,8 +283,97 @@ void NativeCall::Finish(Status status, const Metadata& trailers) {
       return wire_->ResetStream(*this, NGHTTP2_CANCEL);
     }
   }
+  if (coding_ != nullptr && !coding_->waiting.empty()) {
+    coding_->finish.emplace(std::move(status), trailers);
+    return;
+  }
   response_.SetStatus(std::move(status), trailers, start_.path);
   wire_->QueueSubmit(*this);
+}
+
+// ---- Large messages that are compressed.
+
+void NativeCall::QueueCoding() {
+  if (coding_ == nullptr) coding_ = std::make_unique<Coding>();
+  if (!std::exchange(coding_->queued, true)) host_->QueueCoding(*this, wire_);
+}
+
+bool NativeCall::CodeSome() {
+  if (coding_->unpacks && Hears()) {
+    std::unique_ptr<Unpacking>& unpacking = coding_->unpacking;
+    if (unpacking == nullptr) unpacking = std::make_unique<Unpacking>(received_.Front().view(), host_->options.max_message_bytes);
+    if (!unpacking->Step(kUnpackedInAStep)) return false;
+    EndUnpacking(unpacking->Take());
+    unpacking = nullptr;
+    host_->QueueCall(*this);
+  } else if (wire_ != nullptr && !coding_->waiting.empty()) {
+    std::unique_ptr<Packing>& packing = coding_->packing;
+    if (packing == nullptr) packing = std::make_unique<Packing>(coding_->waiting.Front().view());
+    if (!packing->Step(kPackedInAStep)) return false;
+    EndPacking();
+  }
+  coding_->queued = false;
+  if (!Hears()) coding_->unpacks = false;
+  if (wire_ != nullptr && (coding_->unpacks || !coding_->waiting.empty())) {
+    QueueCoding();
+  } else {
+    coding_ = nullptr;
+  }
+  return true;
+}
+
+bool NativeCall::IsUnpacked() {
+  const Payload& message = received_.Front();
+  if (!message.compressed() || front_unpacked_) return true;
+  if (coding_ != nullptr && coding_->unpacks) return false;
+  const size_t limit = host_->options.max_message_bytes, size = UnpackedSize(message.view());
+  if (std::max(size <= limit ? size : 0, message.size()) > kUnpackedHere) {
+    QueueCoding();
+    coding_->unpacks = true;
+    return false;
+  }
+  EndUnpacking(Gunzip(message.view(), limit));
+  return fault_.ok();
+}
+
+void NativeCall::EndUnpacking(StatusOr<Payload> plain) {
+  if (coding_ != nullptr) coding_->unpacks = false;
+  LetGo(received_.Front().size() + Payload::kHeadroom);
+  if (plain.ok()) {
+    received_.Front() = *std::move(plain);
+    received_.Front().set_compressed(true);
+    front_unpacked_ = true;
+  } else {
+    // Before what is wrong behind it; and what follows is not heard.
+    fault_ = std::move(plain).status();
+    received_.Clear();
+  }
+}
+
+bool NativeCall::IsLongToPack(const Payload& message) const { return message.size() > kPackedHere && response_.Packs(message); }
+
+void NativeCall::EndPacking() {
+  std::optional<Payload> packed = coding_->packing->Take();
+  coding_->packing = nullptr;
+  Payload message = coding_->waiting.Pop();
+  coding_->waiting_bytes -= message.size();
+  const bool is_shorter = packed.has_value();
+  response_.PushAsItIs(is_shorter ? *std::move(packed) : std::move(message), is_shorter);
+  SendWaiting();
+}
+
+void NativeCall::SendWaiting() {
+  while (!coding_->waiting.empty() && !IsLongToPack(coding_->waiting.Front())) {
+    Payload message = coding_->waiting.Pop();
+    coding_->waiting_bytes -= message.size();
+    response_.Push(std::move(message));
+  }
+  if (coding_->waiting.empty() && coding_->finish) {
+    auto [status, trailers] = *std::exchange(coding_->finish, std::nullopt);
+    response_.SetStatus(std::move(status), trailers, start_.path);
+  }
+  wire_->QueueSubmit(*this);
+  OnRoom();
 }
 
 void NativeCall::Clear() {
@@ -291,9 +386,11 @@ void NativeCall::Clear() {
   start_.deadline = kNoDeadline;
   start_.slot = nullptr;
   received_.Clear();
+  coding_ = nullptr;
   credit_ = unreturned_ = held_ = 0;
   fault_ = OkStatus();
   begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;
+  front_unpacked_ = false;
   submit_queued = delivery_queued = false;
 }
 

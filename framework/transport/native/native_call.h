@@ -3,17 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/rpc/call_slot.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/native/compression.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/message_framer.h"
 #include "framework/transport/native/message_queue.h"
@@ -69,6 +72,8 @@ class NativeCall final : public Call, public RefCounted {
 
   // Tells the sink what has come.
   void Deliver();
+  // Goes on with the large message for which the call has queued itself at the host. True: there is nothing more to do for that one.
+  bool CodeSome();
 
   // ---- For the session.
 
@@ -106,12 +111,37 @@ class NativeCall final : public Call, public RefCounted {
   bool IsWanted() const { return credit_ > received_.size(); }
   // Of the bytes that are held; at most all.
   void LetGo(size_t bytes);
-  Status Unpack(Payload& message) const;
+  // Of the first message: that it can be delivered now. If not it will be, once it has been unpacked.
+  bool IsUnpacked();
+  void EndUnpacking(StatusOr<Payload> plain);
+  // Of one that is to be sent.
+  bool IsLongToPack(const Payload& message) const;
+  void EndPacking();
+  // Sends what has waited for one that is packed now.
+  void SendWaiting();
+  void QueueCoding();
+  // What the sink has written and the peer has not got yet.
+  size_t unsent_bytes() const { return response_.buffered_bytes() + (coding_ != nullptr ? coding_->waiting_bytes : 0); }
   void DropMessages();
   bool IsPastDeadline() const;
   Status Outcome() const;
+  // The call has its status, which may have to wait for messages.
+  bool is_finished() const { return response_.has_status() || (coding_ != nullptr && coding_->finish.has_value()); }
   // Whether the sink may still hear of messages and room.
-  bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !response_.has_status(); }
+  bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !is_finished(); }
+
+  // What belongs to large messages that are compressed. Few calls have any.
+  struct Coding {
+    bool queued = false;   // At the host.
+    bool unpacks = false;  // The first message that has come.
+    std::unique_ptr<Unpacking> unpacking;
+    // To be sent, the first when it is packed.
+    MessageQueue waiting;
+    size_t waiting_bytes = 0;
+    std::unique_ptr<Packing> packing;
+    // What follows those.
+    std::optional<std::pair<Status, Metadata>> finish;
+  };
 
   Ref<CallPool> pool_;
   Host* host_ = nullptr;
@@ -123,6 +153,7 @@ class NativeCall final : public Call, public RefCounted {
   MessageFramer framer_;
   MessageQueue received_;
   Response response_;
+  std::unique_ptr<Coding> coding_;  // Null while there is nothing in it.
   uint64_t credit_ = 0;     // In messages, from the sink.
   size_t unreturned_ = 0;   // Bytes that the peer got no credit for yet.
   size_t held_ = 0;         // Bytes that have come and that the sink does not want yet.
@@ -132,6 +163,7 @@ class NativeCall final : public Call, public RefCounted {
   bool delivering_ = false;
   bool remote_ended_ = false;
   bool half_close_told_ = false;
+  bool front_unpacked_ = false;
   bool full_ = false;       // Write() has returned false and OnWritable() has not followed.
   bool writable_due_ = false;
 };

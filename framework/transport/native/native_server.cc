@@ -23,6 +23,7 @@
 #include "framework/transport/native/listener.h"
 #include "framework/transport/native/socket.h"
 #include "framework/transport/native/tls_context.h"
+#include "framework/transport/native/coding_queue.h"
 #include "framework/transport/native/tls_socket.h"
 
 namespace rota {
@@ -93,6 +94,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   void QueueCall(NativeCall& call) override { deliveries_->Add(call); }
   void DeliverQueued() override;
+  void QueueCoding(NativeCall& call, const void* connection) override { to_code_.Add(Ref<NativeCall>(&call), connection); }
   void QueueFlush(Connection& connection) override;
   void QueueClose(Connection& connection) override { to_close_.emplace_back(&connection); }
   void OnClosed(Connection& connection) override;
@@ -101,7 +103,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   void RunHook() override;
   bool IsDue() const override {
-    return deliveries_->unpromised() > 0 || flushed_ < flushing_.size() || !to_flush_.empty() || !to_close_.empty() || IsQuiet();
+    return deliveries_->unpromised() > 0 || !to_code_.empty() || flushed_ < flushing_.size() || !to_flush_.empty() || !to_close_.empty() || IsQuiet();
   }
 
   void PromiseDeliveries();
@@ -118,6 +120,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<Ref<Listener>> listeners_;
   std::vector<Ref<Connection>> connections_;
   const Ref<Deliveries> deliveries_ = MakeRef<Deliveries>();
+  CodingQueue<NativeCall> to_code_;
   // Vectors, because what a rush leaves of them is one piece: a queue in blocks kept a page of the heap for each.
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> flushing_;  // From flushed_ on.
@@ -250,6 +253,7 @@ void NativeServer::QueueFlush(Connection& connection) {
 }
 
 void NativeServer::RunHook() {
+  if (!to_code_.empty()) to_code_.Step();
   PromiseDeliveries();
   FlushSome();
   CloseSome();

@@ -45,14 +45,14 @@ void Response::SetHeaders(const Metadata& headers, const std::string& path) {
 }
 
 void Response::Push(Payload message) {
-  bool compressed = false;
-  if (message.headroom() == nullptr) message = Payload::Allocate(0);
-  if (gzip_ && message.compressed()) {
-    if (std::optional<Payload> shorter = Gzip(message.view())) {
-      message = *std::move(shorter);
-      compressed = true;
-    }
+  if (Packs(message)) {
+    if (std::optional<Payload> shorter = Gzip(message.view())) return PushAsItIs(*std::move(shorter), true);
   }
+  PushAsItIs(std::move(message), false);
+}
+
+void Response::PushAsItIs(Payload message, bool compressed) {
+  if (message.headroom() == nullptr) message = Payload::Allocate(0);
   WritePrefix(message, compressed);
   buffered_bytes_ += WireSize(message);
   messages_.Push(std::move(message));

@@ -34,6 +34,9 @@ class Response {
   // The peer reads gzip, which the headers announce: messages that ask for it are compressed. Before anything else.
   void AllowGzip() { gzip_ = true; }
   void Push(Payload message);
+  // Whether Push() compresses `message`; and instead of it for one that was, or is not to be.
+  bool Packs(const Payload& message) const { return gzip_ && message.compressed(); }
+  void PushAsItIs(Payload message, bool compressed);
   void SetStatus(Status status, const Metadata& trailers, const std::string& path);
   // Instead of all that: a status of HTTP with a line of plain text, for a request that is not one of gRPC.
   void SetHttpError(int http_status, std::string text);

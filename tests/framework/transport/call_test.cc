@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -140,6 +141,57 @@ TEST_P(CallTest, CompressedMessagesArriveAsTheyWere) {
   EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
   EXPECT_THAT(answer.messages, ElementsAre(text, text));
   EXPECT_EQ(only_sink().messages.front().size(), text.size());
+}
+
+// Some are packed and unpacked where they are, and some in steps while others could overtake them.
+TEST_P(CallTest, CompressedMessagesOfAnySizeKeepTheirOrder) {
+  std::minstd_rand random(1);
+  std::vector<std::string> texts;
+  for (const size_t size : {0, 1, 10'000, 17'000, 70'000, 300'000, 5, 1'000'000, 0, 66'000}) {
+    std::string& text = texts.emplace_back(size, 'z');
+    for (char& letter : text) letter = static_cast<char>('a' + random() % 4);
+  }
+  OnEachCall([&](ScriptedSink& sink) {
+    sink.call->AllowCompression();
+    sink.AddCredit(1);
+    sink.on_message = [&] {
+      Payload answer = Payload::Copy(sink.messages.back());
+      answer.set_compressed(sink.messages.size() % 4 != 0);
+      sink.call->Write(std::move(answer));
+      sink.AddCredit(1);
+    };
+    // With the last messages still on their way.
+    sink.on_half_close = [&] { sink.Finish(InvalidArgumentError("the end")); };
+  });
+  Listen();
+  ClientCall::Answer answer;
+  RunWith([&] {
+    ClientCall call(Connect(address_), "/a.B/C");
+    call.context().set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    answer = call.Exchange(texts);
+  });
+  EXPECT_EQ(answer.status.error_message(), "the end");
+  EXPECT_TRUE(only_sink().messages == texts);
+  EXPECT_TRUE(answer.messages == texts);
+}
+
+TEST_P(CallTest, TheLoopGoesOnWhileALargeMessageIsUnpacked) {
+  if (!GetParam().native()) GTEST_SKIP() << "it unpacks a message at once";
+  const auto iterations = [this] { return loop_.stats().iterations; };
+  uint64_t before = 0, after = 0;
+  OnEachCall([&](ScriptedSink& sink) {
+    sink.AddCredit(2);
+    sink.on_message = [&, &sink = sink] { (sink.messages.size() == 1 ? before : after) = iterations(); };
+    sink.on_half_close = [&] { sink.Finish(); };
+  });
+  Listen();
+  RunWith([&] {
+    ClientCall call(Connect(address_), "/a.B/C");
+    call.context().set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    EXPECT_TRUE(call.Exchange({"small", std::string(4 << 20, 'z')}).status.ok());
+  });
+  // A step makes 256 KiB, and there are two in an iteration.
+  EXPECT_GE(after - before, 8u);
 }
 
 TEST_P(CallTest, CompressedMessageIsHeldToTheLimitByItsRealSize) {

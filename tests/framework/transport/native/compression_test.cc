@@ -1,6 +1,7 @@
 #include "framework/transport/native/compression.h"
 
 #include <optional>
+#include <random>
 #include <string>
 
 #include "framework/base/status.h"
@@ -102,6 +103,65 @@ TEST(CompressionTest, WhatSaysThatItIsTooLongIsJudgedByItsBeginning) {
   EXPECT_EQ(Gunzip(bomb, limit).status().code(), StatusCode::kResourceExhausted);
   bomb.replace(20, 100, 100, '\xff');
   EXPECT_EQ(Gunzip(bomb, limit).status().code(), StatusCode::kInternal);
+}
+
+// However it is cut, what comes out is what comes out of the whole.
+TEST(CompressionTest, AMessageCanBeUnpackedAPieceAtATime) {
+  const std::string text = Text(), good(Gzip(text)->view());
+  std::string broken = good;
+  broken[broken.size() / 2] ^= 1;
+  for (const std::string& compressed : {good, broken, good.substr(0, good.size() - 9), good + "x", std::string("no gzip at all, but long")}) {
+    const StatusOr<Payload> whole = Gunzip(compressed, 1 << 20);
+    for (const size_t most : {size_t{1}, size_t{7}, size_t{1000}, text.size() - 1, text.size()}) {
+      Unpacking unpacking(compressed, 1 << 20);
+      size_t steps = 1;
+      while (!unpacking.Step(most)) ++steps;
+      const StatusOr<Payload> plain = unpacking.Take();
+      ASSERT_EQ(plain.ok(), whole.ok());
+      if (whole.ok()) {
+        EXPECT_EQ(plain->view(), text);
+        EXPECT_GE(steps, text.size() / most) << "a step makes no more than it may";
+      } else {
+        EXPECT_EQ(plain.status(), whole.status());
+      }
+    }
+  }
+}
+
+// 20,000 blocks of nothing: what is read is bounded, too.
+TEST(CompressionTest, AStepReadsNoMoreThanItMay) {
+  std::string compressed("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10);
+  for (int i = 0; i < 20000; ++i) compressed.append("\x00\x00\x00\xff\xff", 5);
+  compressed.append("\x03\x00", 2).append(8, '\0');
+  Unpacking unpacking(compressed, 1 << 20);
+  size_t steps = 1;
+  while (!unpacking.Step(1000)) ++steps;
+  const StatusOr<Payload> plain = unpacking.Take();
+  ASSERT_TRUE(plain.ok()) << plain.status().ToString();
+  EXPECT_EQ(plain->size(), 0u);
+  EXPECT_EQ(steps, (compressed.size() + 999) / 1000);
+}
+
+TEST(CompressionTest, AMessageCanBePackedAPieceAtATime) {
+  const std::string text = Text();
+  for (const size_t most : {size_t{1}, size_t{7}, size_t{1000}, text.size() - 1, text.size()}) {
+    Packing packing(text);
+    size_t steps = 1;
+    while (!packing.Step(most)) ++steps;
+    EXPECT_EQ(steps, (text.size() + most - 1) / most);
+    const std::optional<Payload> compressed = packing.Take();
+    ASSERT_TRUE(compressed.has_value());
+    const StatusOr<Payload> plain = Gunzip(compressed->view(), text.size());
+    ASSERT_TRUE(plain.ok());
+    EXPECT_EQ(plain->view(), text);
+  }
+  std::minstd_rand random(1);
+  std::string noise(100'000, 'x');
+  for (char& byte : noise) byte = static_cast<char>(random() >> 8);
+  Packing packing(noise);
+  while (!packing.Step(1000)) {
+  }
+  EXPECT_FALSE(packing.Take().has_value()) << "it is no shorter";
 }
 
 TEST(CompressionTest, BytesBehindTheMessageAreAnError) {

@@ -44,6 +44,10 @@ class FakeHost final : public Host, private LoopHook {
   void DeliverQueued() override {
     for (const Ref<NativeCall>& call : std::exchange(queued_, {})) call->Deliver();
   }
+  void QueueCoding(NativeCall& call, const void*) override {
+    while (!call.CodeSome()) {
+    }
+  }
   void QueueFlush(Connection& connection) override { to_flush_.emplace_back(&connection); }
   void QueueClose(Connection& connection) override { to_close_.emplace_back(&connection); }
   void OnClosed(Connection&) override { ++closed; }

@@ -13,6 +13,7 @@
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
 #include "framework/testing/manual_clock.h"
+#include "framework/transport/native/compression.h"
 #include "framework/transport/native/field_kind.h"
 #include "tests/framework/transport/native/fake_host.h"
 
@@ -197,6 +198,144 @@ TEST_F(NativeCallTest, AMessageThatSaysNothingOfItsCompressionIsAFault) {
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
   EXPECT_TRUE(call->response().has_status());
+}
+
+// A message that was compressed and has so many zeros.
+std::string Packed(size_t zeros) { return Message(Gzip(std::string(zeros, '\0'))->view(), '\1'); }
+
+TEST_F(NativeCallTest, ASmallMessageIsUnpackedWhereItIsDelivered) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
+  host_.DeliverQueued();
+  call->AddReadCredit(1);
+  EXPECT_TRUE(Comes(*call, Packed(64 << 10)));
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(64 << 10, '\0')));
+  EXPECT_THAT(host_.to_code, IsEmpty());
+}
+
+TEST_F(NativeCallTest, ALargeMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
+  host_.DeliverQueued();
+  call->AddReadCredit(10);
+  const std::string large = Packed(90000), rest = Message("small") + Message(std::string(100001, 'x')).substr(0, 5);
+  EXPECT_TRUE(Comes(*call, large + rest));
+  for (int i = 0; i < 3; ++i) host_.QueueCall(*call), host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty());
+  EXPECT_FALSE(call->response().has_status()) << "the fault is behind it";
+  ASSERT_EQ(host_.to_code.size(), 1u) << "once";
+  EXPECT_TRUE(call->CodeSome());
+  EXPECT_THAT(sink().heard, IsEmpty()) << "not from the hook";
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(90000, '\0'), "message small"));
+  EXPECT_TRUE(call->response().has_status());
+  call->OnClosed();
+  EXPECT_EQ(wire_.let_go, large.size() + rest.size());
+}
+
+TEST_F(NativeCallTest, ALargeMessageThatIsBrokenEndsTheCall) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
+  host_.DeliverQueued();
+  call->AddReadCredit(10);
+  std::string broken = Packed(90000);
+  broken[broken.size() - 6] ^= 1;  // the checksum
+  EXPECT_TRUE(Comes(*call, broken + Message("small")));
+  host_.DeliverQueued();
+  EXPECT_TRUE(call->CodeSome());
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty());
+  EXPECT_TRUE(call->response().has_status());
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_EQ(sink().outcome, InternalError("a compressed message is not gzip"));
+}
+
+TEST_F(NativeCallTest, ALargeMessageOfACallThatIsOverIsNotUnpacked) {
+  const Ref<NativeCall> gone = Open(), answered = Open();
+  for (const Ref<NativeCall>& call : open_) EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
+  host_.DeliverQueued();
+  for (const Ref<NativeCall>& call : open_) {
+    call->AddReadCredit(10);
+    EXPECT_TRUE(Comes(*call, Packed(90000)));
+  }
+  host_.DeliverQueued();
+  EXPECT_EQ(host_.to_code.size(), 2u);
+  gone->OnClosed();
+  sink(1).call->Finish(OkStatus(), Metadata());
+  for (const Ref<NativeCall>& call : open_) EXPECT_TRUE(call->CodeSome());
+  host_.DeliverQueued();
+  EXPECT_THAT(sink(0).heard, ElementsAre("done"));
+  EXPECT_THAT(sink(1).heard, IsEmpty());
+}
+
+// That compresses well.
+Payload ToPack(size_t size) {
+  Payload message = Payload::Copy(std::string(size, 'x'));
+  message.set_compressed(true);
+  return message;
+}
+
+TEST_F(NativeCallTest, ALargeMessageWaitsForItsTurnToBePackedAndTheRestForIt) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-accept-encoding", "gzip"));
+  host_.DeliverQueued();
+  call->AllowCompression();
+  EXPECT_TRUE(call->Write(ToPack(500))) << "where it is written";
+  const size_t small = call->response().buffered_bytes();
+  EXPECT_GT(small, 0u);
+  EXPECT_FALSE(call->Write(ToPack(200'000)));
+  EXPECT_FALSE(call->Write(Payload::Copy("small")));
+  EXPECT_FALSE(call->Write(ToPack(100'000)));
+  call->Finish(OkStatus(), Metadata());
+  EXPECT_FALSE(call->Write(Payload::Copy("more"))) << "it is finished";
+  EXPECT_EQ(call->response().buffered_bytes(), small);
+  EXPECT_FALSE(call->response().has_status());
+  EXPECT_EQ(host_.to_code.size(), 1u);
+  const auto steps = [&] {
+    for (int step = 1;; ++step) {
+      if (call->CodeSome()) return step;
+    }
+  };
+  EXPECT_EQ(steps(), 5) << "of 48 KiB";
+  EXPECT_GT(call->response().buffered_bytes(), small + 10);
+  EXPECT_FALSE(call->response().has_status());
+  ASSERT_EQ(host_.to_code.size(), 2u) << "for another turn";
+  EXPECT_EQ(steps(), 3);
+  EXPECT_TRUE(call->response().has_status());
+  EXPECT_LT(call->response().buffered_bytes(), size_t{5000});
+  EXPECT_EQ(host_.to_code.size(), 2u);
+}
+
+TEST_F(NativeCallTest, WhatIsBeingPackedCountsAsNotSent) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-accept-encoding", "gzip"));
+  host_.DeliverQueued();
+  call->AllowCompression();
+  EXPECT_FALSE(call->Write(ToPack(100'000)));
+  call->OnRoom();
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty());
+  while (!call->CodeSome()) {
+  }
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("writable")) << "it became shorter than the room";
+}
+
+TEST_F(NativeCallTest, WhatWaitsToBePackedEndsWithTheStream) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-accept-encoding", "gzip"));
+  host_.DeliverQueued();
+  call->AllowCompression();
+  EXPECT_FALSE(call->Write(ToPack(200'000)));
+  EXPECT_FALSE(call->CodeSome());
+  call->Finish(OkStatus(), Metadata());
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("done"));
+  EXPECT_TRUE(call->CodeSome());
+  EXPECT_EQ(wire_.submits, 0);
 }
 
 TEST_F(NativeCallTest, NobodyHearsOfAMalformedRequest) {
