@@ -25,7 +25,7 @@ int64_t ReadSystem() { return std::chrono::steady_clock::now().time_since_epoch(
 
 SteadyClock::SteadyClock(Source source) : counts_cycles_(source == Source::kCyclesIfTrusted && IsCounterTrusted()) {}
 
-TimePoint SteadyClock::NowFromTheSystem() const {
+TimePoint SteadyClock::NowSlowly() const {
   if (!counts_cycles_) return std::chrono::steady_clock::now();
   while (true) {
     const uint64_t version = version_.load(std::memory_order_acquire);

@@ -28,7 +28,7 @@ class SteadyClock final : public Clock {
       // After the anchor was read: a count from before it would not be covered.
       if (const uint64_t count = CountCycles(); anchor.Covers(count)) [[likely]] return ToTime(anchor.At(count));
     }
-    return NowFromTheSystem();
+    return NowSlowly();
   }
   bool SkipTo(TimePoint) override { return false; }
   // Whether the counter of cycles is used.
@@ -54,7 +54,7 @@ class SteadyClock final : public Clock {
     return version % 2 != 0 || version_.load(std::memory_order_relaxed) != version;
   }
   // Where the anchor does not cover the moment, or another thread writes it.
-  [[gnu::noinline]] TimePoint NowFromTheSystem() const;
+  [[gnu::noinline]] TimePoint NowSlowly() const;
   // Takes a new anchor in place of that of `version` and tells its time. False when another thread does.
   [[gnu::noinline]] bool Synchronize(uint64_t version, int64_t& told) const;
 
