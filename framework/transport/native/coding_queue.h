@@ -9,12 +9,13 @@
 
 namespace rota::native {
 
-// The calls that have a large message to be unpacked or packed. One message of all is worked on until it is done, so that no more than
-// one is in memory half unpacked, however many come; then another connection has its turn, so that none that sends many keeps one
-// that sends a few waiting for all of them.
+// The calls that have a message to be unpacked or packed and cannot have it done at once. One message of all is worked on until it is
+// done, so that no more than one is in memory half unpacked, however many come; then another connection has its turn, so that none that
+// sends many keeps one that sends a few waiting for all of them.
 // Thread: loop.
 // Owner:  the server. `C` is NativeCall, and another one in a test: bool CodeSome() does a step, and returns whether that was all.
-// Bound:  one for each call.
+// Bound:  one for each call that is open, and for those that have ended since and whose turn has not come: a turn of these is over at
+//         once, and they keep no message.
 template <typename C>
 class CodingQueue {
  public:

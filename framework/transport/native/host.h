@@ -33,8 +33,8 @@ class Host {
   // Delivers what is queued, a few calls here and the rest in callbacks of their own. From a callback of the loop, and not from
   // inside of one of nghttp2.
   virtual void DeliverQueued() = 0;
-  // `call` has a large message that is to be unpacked or packed (NativeCall::CodeSome()) when its turn has come. `connection` stands for
-  // the connection, which take turns.
+  // `call` has a message that is to be unpacked or packed (NativeCall::CodeSome(), and never from in here) when its turn has come.
+  // Connections, for one of which `connection` stands, take turns.
   virtual void QueueCoding(NativeCall& call, const void* connection) = 0;
   // `connection` has something to send: it is flushed when the phase is through.
   virtual void QueueFlush(Connection& connection) = 0;
@@ -53,6 +53,9 @@ class Host {
   TransportStats stats;
   const Ref<CallCount> running = MakeRef<CallCount>();
   CallAcceptor* acceptor = nullptr;
+  // How much work (compression.h) may still be done where messages are delivered and written, until the next run of the hook. What
+  // is more waits for its turn.
+  size_t coding_left = 0;
   // When the connection that is read now began to be.
   TimePoint read_at = {};
   // For one read; what is in it is used up before the next one.

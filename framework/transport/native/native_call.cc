@@ -15,12 +15,8 @@ namespace {
 // request: what ends this close to the deadline ran out of time.
 constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
 
-// Up to these sizes a message is unpacked where it is delivered, and packed where it is written. Larger ones wait for their turn, and for
-// each of them one step is done at a time, while everybody else goes on: to unpack 4 MiB takes zlib 7 ms, and to pack them 40.
-constexpr size_t kUnpackedHere = 64 << 10;
-constexpr size_t kUnpackedInAStep = 256 << 10;
-constexpr size_t kPackedHere = 16 << 10;
-constexpr size_t kPackedInAStep = 48 << 10;
+// Of messages that wait for their turn to be unpacked or packed: the work (compression.h) of one step, some 0.1 ms, and at worst 0.2.
+constexpr size_t kCodingStep = 128 << 10;
 
 // Credit is given back in steps, so that not every message costs a frame.
 constexpr size_t kCreditStep = 16 << 10;
@@ -116,6 +112,13 @@ bool NativeCall::OnRemoteEnd() {
 
 void NativeCall::OnClosed() {
   DropMessages();
+  // Nobody will hear of these. What has not come to an end is to keep no memory while the call waits to be let go of.
+  received_.Clear();
+  framer_.Reset(0);
+  if (coding_ != nullptr) {
+    coding_->unpacks = false;
+    coding_->unpacking = nullptr;
+  }
   LetGo(held_);
   wire_ = nullptr;
   // Here, where the peer cannot know of the end yet, and not when the sink is told: a peer that keeps as many streams open as it may
@@ -261,9 +264,9 @@ void NativeCall::SendHeaders(const Metadata& headers) {
 bool NativeCall::Write(Payload message) {
   // Over: there is no room, and OnDone() comes.
   if (wire_ == nullptr || is_finished()) return false;
-  if (const bool waits = coding_ != nullptr && !coding_->waiting.empty(); waits || IsLongToPack(message)) {
+  if (const bool waits = coding_ != nullptr && !coding_->waiting.empty(); waits || !MayPackHere(message)) {
     QueueCoding();
-    coding_->waiting_bytes += message.size();
+    coding_->waiting_bytes += message.size() + Payload::kHeadroom;
     coding_->waiting.Push(std::move(message));
   } else {
     response_.Push(std::move(message));
@@ -291,7 +294,7 @@ void NativeCall::Finish(Status status, const Metadata& trailers) {
   wire_->QueueSubmit(*this);
 }
 
-// ---- Large messages that are compressed.
+// ---- Messages that wait to be unpacked or packed.
 
 void NativeCall::QueueCoding() {
   if (coding_ == nullptr) coding_ = std::make_unique<Coding>();
@@ -299,22 +302,25 @@ void NativeCall::QueueCoding() {
 }
 
 bool NativeCall::CodeSome() {
-  if (coding_->unpacks && Hears()) {
-    std::unique_ptr<Unpacking>& unpacking = coding_->unpacking;
-    if (unpacking == nullptr) unpacking = std::make_unique<Unpacking>(received_.Front().view(), host_->options.max_message_bytes);
-    if (!unpacking->Step(kUnpackedInAStep)) return false;
-    EndUnpacking(unpacking->Take());
-    unpacking = nullptr;
+  Coding& coding = *coding_;
+  // One message is worked on until it is done, then one that goes the other way has its turn.
+  const bool packs = wire_ != nullptr && !coding.waiting.empty();
+  const bool unpacks = Hears() && coding.unpacks && (!packs || (coding.packing == nullptr && !coding.unpacked_last));
+  if (unpacks) {
+    if (coding.unpacking == nullptr) coding.unpacking = std::make_unique<Unpacking>(received_.Front().view(), host_->options.max_message_bytes);
+    if (!coding.unpacking->Step(kCodingStep)) return false;
+    EndUnpacking(coding.unpacking->Take());
+    coding.unpacking = nullptr;
     host_->QueueCall(*this);
-  } else if (wire_ != nullptr && !coding_->waiting.empty()) {
-    std::unique_ptr<Packing>& packing = coding_->packing;
-    if (packing == nullptr) packing = std::make_unique<Packing>(coding_->waiting.Front().view());
-    if (!packing->Step(kPackedInAStep)) return false;
+  } else if (packs) {
+    if (coding.packing == nullptr) coding.packing = std::make_unique<Packing>(coding.waiting.Front().view());
+    if (!coding.packing->Step(kCodingStep)) return false;
     EndPacking();
   }
-  coding_->queued = false;
-  if (!Hears()) coding_->unpacks = false;
-  if (wire_ != nullptr && (coding_->unpacks || !coding_->waiting.empty())) {
+  coding.unpacked_last = unpacks;
+  coding.queued = false;
+  if (!Hears()) coding.unpacks = false;
+  if (wire_ != nullptr && (coding.unpacks || !coding.waiting.empty())) {
     QueueCoding();
   } else {
     coding_ = nullptr;
@@ -322,18 +328,26 @@ bool NativeCall::CodeSome() {
   return true;
 }
 
+// Whether there is room for so much work until the next run of the hook, which it then takes up.
+bool NativeCall::TakeCoding(size_t work) {
+  if (work > host_->coding_left) return false;
+  host_->coding_left -= work;
+  return true;
+}
+
 bool NativeCall::IsUnpacked() {
   const Payload& message = received_.Front();
   if (!message.compressed() || front_unpacked_) return true;
   if (coding_ != nullptr && coding_->unpacks) return false;
-  const size_t limit = host_->options.max_message_bytes, size = UnpackedSize(message.view());
-  if (std::max(size <= limit ? size : 0, message.size()) > kUnpackedHere) {
+  const size_t limit = host_->options.max_message_bytes;
+  if (!TakeCoding(UnpackingWork(message.view(), limit))) {
     QueueCoding();
     coding_->unpacks = true;
     return false;
   }
   EndUnpacking(Gunzip(message.view(), limit));
-  return fault_.ok();
+  // It may be well where fault_ is not: that is about what came behind it.
+  return front_unpacked_;
 }
 
 void NativeCall::EndUnpacking(StatusOr<Payload> plain) {
@@ -350,23 +364,24 @@ void NativeCall::EndUnpacking(StatusOr<Payload> plain) {
   }
 }
 
-bool NativeCall::IsLongToPack(const Payload& message) const { return message.size() > kPackedHere && response_.Packs(message); }
+bool NativeCall::MayPackHere(const Payload& message) { return !response_.Packs(message) || TakeCoding(PackingWork(message.view())); }
 
 void NativeCall::EndPacking() {
   std::optional<Payload> packed = coding_->packing->Take();
   coding_->packing = nullptr;
   Payload message = coding_->waiting.Pop();
-  coding_->waiting_bytes -= message.size();
+  coding_->waiting_bytes -= message.size() + Payload::kHeadroom;
   const bool is_shorter = packed.has_value();
   response_.PushAsItIs(is_shorter ? *std::move(packed) : std::move(message), is_shorter);
   SendWaiting();
 }
 
 void NativeCall::SendWaiting() {
-  while (!coding_->waiting.empty() && !IsLongToPack(coding_->waiting.Front())) {
+  // The next one that is to be packed has another turn.
+  while (!coding_->waiting.empty() && !response_.Packs(coding_->waiting.Front())) {
     Payload message = coding_->waiting.Pop();
-    coding_->waiting_bytes -= message.size();
-    response_.Push(std::move(message));
+    coding_->waiting_bytes -= message.size() + Payload::kHeadroom;
+    response_.PushAsItIs(std::move(message), false);
   }
   if (coding_->waiting.empty() && coding_->finish) {
     auto [status, trailers] = *std::exchange(coding_->finish, std::nullopt);

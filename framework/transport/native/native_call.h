@@ -72,7 +72,7 @@ class NativeCall final : public Call, public RefCounted {
 
   // Tells the sink what has come.
   void Deliver();
-  // Goes on with the large message for which the call has queued itself at the host. True: there is nothing more to do for that one.
+  // Goes on with the message for which the call has queued itself at the host. True: there is nothing more to do for that one.
   bool CodeSome();
 
   // ---- For the session.
@@ -107,15 +107,16 @@ class NativeCall final : public Call, public RefCounted {
   void Fault(Status status);
   void Refuse(Status status);
   void GiveCredit();
-  // The sink takes the message that comes in.
-  bool IsWanted() const { return credit_ > received_.size(); }
+  // The sink takes the message that comes in. Not while one waits to be unpacked: what a peer sends meanwhile is held against it.
+  bool IsWanted() const { return credit_ > received_.size() && (coding_ == nullptr || !coding_->unpacks); }
   // Of the bytes that are held; at most all.
   void LetGo(size_t bytes);
   // Of the first message: that it can be delivered now. If not it will be, once it has been unpacked.
   bool IsUnpacked();
   void EndUnpacking(StatusOr<Payload> plain);
-  // Of one that is to be sent.
-  bool IsLongToPack(const Payload& message) const;
+  bool TakeCoding(size_t work);
+  // Of one that is to be sent: that it need not wait, unless others do.
+  bool MayPackHere(const Payload& message);
   void EndPacking();
   // Sends what has waited for one that is packed now.
   void SendWaiting();
@@ -130,10 +131,11 @@ class NativeCall final : public Call, public RefCounted {
   // Whether the sink may still hear of messages and room.
   bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !is_finished(); }
 
-  // What belongs to large messages that are compressed. Few calls have any.
+  // What belongs to messages that wait to be unpacked or packed. Few calls have any.
   struct Coding {
     bool queued = false;   // At the host.
     bool unpacks = false;  // The first message that has come.
+    bool unpacked_last = false;
     std::unique_ptr<Unpacking> unpacking;
     // To be sent, the first when it is packed.
     MessageQueue waiting;

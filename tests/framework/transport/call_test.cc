@@ -190,8 +190,8 @@ TEST_P(CallTest, TheLoopGoesOnWhileALargeMessageIsUnpacked) {
     call.context().set_compression_algorithm(GRPC_COMPRESS_GZIP);
     EXPECT_TRUE(call.Exchange({"small", std::string(4 << 20, 'z')}).status.ok());
   });
-  // A step makes 256 KiB, and there are two in an iteration.
-  EXPECT_GE(after - before, 8u);
+  // It takes milliseconds, and an iteration gives it one at most.
+  EXPECT_GE(after - before, 2u);
 }
 
 TEST_P(CallTest, CompressedMessageIsHeldToTheLimitByItsRealSize) {

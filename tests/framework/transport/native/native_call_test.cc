@@ -67,10 +67,11 @@ class NativeCallTest : public testing::Test {
     return call;
   }
   // With the fields of a good call, changed by one more; false: it is malformed.
-  bool Head(NativeCall& call, std::string_view name = "x-key", std::string_view value = "value", bool end = false) {
+  bool Head(NativeCall& call, std::string_view name = "x-key", std::string_view value = "value", bool end = false,
+            std::string_view accepts = "identity") {
     for (const auto& [key, text] : std::vector<std::pair<std::string_view, std::string_view>>{
              {":method", "POST"}, {":scheme", "http"}, {":path", "/a.B/C"}, {":authority", "here"}, {"te", "trailers"},
-             {"content-type", "application/grpc"}, {name, value}}) {
+             {"content-type", "application/grpc"}, {"grpc-accept-encoding", accepts}, {name, value}}) {
       if (!call.OnField(RequestField(key, text))) return false;
     }
     return call.OnHeadersEnd(end);
@@ -202,30 +203,56 @@ TEST_F(NativeCallTest, AMessageThatSaysNothingOfItsCompressionIsAFault) {
 
 // A message that was compressed and has so many zeros.
 std::string Packed(size_t zeros) { return Message(Gzip(std::string(zeros, '\0'))->view(), '\1'); }
-
-TEST_F(NativeCallTest, ASmallMessageIsUnpackedWhereItIsDelivered) {
-  const Ref<NativeCall> call = Open();
-  EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
-  host_.DeliverQueued();
-  call->AddReadCredit(1);
-  EXPECT_TRUE(Comes(*call, Packed(64 << 10)));
-  host_.DeliverQueued();
-  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(64 << 10, '\0')));
-  EXPECT_THAT(host_.to_code, IsEmpty());
+// One to be compressed, which it does well.
+Payload ToPack(size_t size) {
+  Payload message = Payload::Copy(std::string(size, 'x'));
+  message.set_compressed(true);
+  return message;
 }
 
-TEST_F(NativeCallTest, ALargeMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
-  const Ref<NativeCall> call = Open();
-  EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
+// Calls whose peer compresses and takes what is compressed.
+class CodingTest : public NativeCallTest {
+ protected:
+  CodingTest() { host_.coding_left = 0; }
+
+  Ref<NativeCall> BeginCoded(uint32_t credit = 10) {
+    const Ref<NativeCall> call = Open();
+    EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip", false, "gzip"));
+    host_.DeliverQueued();
+    call->AllowCompression();
+    call->AddReadCredit(credit);
+    return call;
+  }
+  // One turn of a call: returns of how many steps.
+  static int Code(NativeCall& call) {
+    for (int step = 1;; ++step) {
+      if (call.CodeSome()) return step;
+    }
+  }
+};
+
+TEST_F(CodingTest, AMessageIsUnpackedWhereItIsDeliveredAsLongAsThatIsLittleWork) {
+  const Ref<NativeCall> call = BeginCoded();
+  host_.coding_left = 100'000;
+  EXPECT_TRUE(Comes(*call, Packed(50'000) + Packed(50'001)));
   host_.DeliverQueued();
-  call->AddReadCredit(10);
+  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(50'000, '\0')));
+  EXPECT_LT(host_.coding_left, 50'000u);
+  ASSERT_EQ(host_.to_code.size(), 1u);
+  Code(*call);
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(50'000, '\0'), "message " + std::string(50'001, '\0')));
+}
+
+TEST_F(CodingTest, AMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
+  const Ref<NativeCall> call = BeginCoded();
   const std::string large = Packed(90000), rest = Message("small") + Message(std::string(100001, 'x')).substr(0, 5);
   EXPECT_TRUE(Comes(*call, large + rest));
   for (int i = 0; i < 3; ++i) host_.QueueCall(*call), host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
   EXPECT_FALSE(call->response().has_status()) << "the fault is behind it";
   ASSERT_EQ(host_.to_code.size(), 1u) << "once";
-  EXPECT_TRUE(call->CodeSome());
+  EXPECT_EQ(Code(*call), 2) << "each makes 64 KiB";
   EXPECT_THAT(sink().heard, IsEmpty()) << "not from the hook";
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(90000, '\0'), "message small"));
@@ -234,16 +261,37 @@ TEST_F(NativeCallTest, ALargeMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) 
   EXPECT_EQ(wire_.let_go, large.size() + rest.size());
 }
 
-TEST_F(NativeCallTest, ALargeMessageThatIsBrokenEndsTheCall) {
-  const Ref<NativeCall> call = Open();
-  EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
+TEST_F(CodingTest, AMessageBeforeAFaultIsHeard) {
+  const Ref<NativeCall> call = BeginCoded();
+  host_.coding_left = 100'000;
+  EXPECT_TRUE(Comes(*call, Packed(100) + Message("bad", '\2')));
   host_.DeliverQueued();
-  call->AddReadCredit(10);
+  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(100, '\0')));
+  EXPECT_TRUE(call->response().has_status());
+}
+
+TEST_F(CodingTest, WhatComesBehindOneThatWaitsIsHeldAgainstThePeer) {
+  const Ref<NativeCall> call = BeginCoded();
+  EXPECT_TRUE(Comes(*call, Packed(90000)));
+  host_.DeliverQueued();
+  const size_t before = wire_.let_go;
+  EXPECT_TRUE(Comes(*call, Message(std::string(50000, 'x'))));
+  host_.DeliverQueued();
+  EXPECT_EQ(wire_.let_go, before);
+  EXPECT_EQ(wire_.credit, 0u);
+  Code(*call);
+  host_.DeliverQueued();
+  EXPECT_EQ(sink().heard.size(), 2u);
+  EXPECT_GT(wire_.credit, 50000u);
+}
+
+TEST_F(CodingTest, AMessageThatIsBrokenEndsTheCall) {
+  const Ref<NativeCall> call = BeginCoded();
   std::string broken = Packed(90000);
   broken[broken.size() - 6] ^= 1;  // the checksum
   EXPECT_TRUE(Comes(*call, broken + Message("small")));
   host_.DeliverQueued();
-  EXPECT_TRUE(call->CodeSome());
+  Code(*call);
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
   EXPECT_TRUE(call->response().has_status());
@@ -252,16 +300,12 @@ TEST_F(NativeCallTest, ALargeMessageThatIsBrokenEndsTheCall) {
   EXPECT_EQ(sink().outcome, InternalError("a compressed message is not gzip"));
 }
 
-TEST_F(NativeCallTest, ALargeMessageOfACallThatIsOverIsNotUnpacked) {
-  const Ref<NativeCall> gone = Open(), answered = Open();
-  for (const Ref<NativeCall>& call : open_) EXPECT_TRUE(Head(*call, "grpc-encoding", "gzip"));
-  host_.DeliverQueued();
-  for (const Ref<NativeCall>& call : open_) {
-    call->AddReadCredit(10);
-    EXPECT_TRUE(Comes(*call, Packed(90000)));
-  }
+TEST_F(CodingTest, AMessageOfACallThatIsOverIsNotUnpacked) {
+  const Ref<NativeCall> gone = BeginCoded(), answered = BeginCoded();
+  for (const Ref<NativeCall>& call : open_) EXPECT_TRUE(Comes(*call, Packed(90000)));
   host_.DeliverQueued();
   EXPECT_EQ(host_.to_code.size(), 2u);
+  EXPECT_FALSE(gone->CodeSome());
   gone->OnClosed();
   sink(1).call->Finish(OkStatus(), Metadata());
   for (const Ref<NativeCall>& call : open_) EXPECT_TRUE(call->CodeSome());
@@ -270,64 +314,52 @@ TEST_F(NativeCallTest, ALargeMessageOfACallThatIsOverIsNotUnpacked) {
   EXPECT_THAT(sink(1).heard, IsEmpty());
 }
 
-// That compresses well.
-Payload ToPack(size_t size) {
-  Payload message = Payload::Copy(std::string(size, 'x'));
-  message.set_compressed(true);
-  return message;
-}
-
-TEST_F(NativeCallTest, ALargeMessageWaitsForItsTurnToBePackedAndTheRestForIt) {
-  const Ref<NativeCall> call = Open();
-  EXPECT_TRUE(Head(*call, "grpc-accept-encoding", "gzip"));
-  host_.DeliverQueued();
-  call->AllowCompression();
+TEST_F(CodingTest, AMessageWaitsForItsTurnToBePackedAndTheRestForIt) {
+  const Ref<NativeCall> call = BeginCoded();
+  host_.coding_left = 3000;
   EXPECT_TRUE(call->Write(ToPack(500))) << "where it is written";
+  EXPECT_EQ(host_.coding_left, 0u);
   const size_t small = call->response().buffered_bytes();
   EXPECT_GT(small, 0u);
   EXPECT_FALSE(call->Write(ToPack(200'000)));
   EXPECT_FALSE(call->Write(Payload::Copy("small")));
-  EXPECT_FALSE(call->Write(ToPack(100'000)));
+  EXPECT_FALSE(call->Write(ToPack(100)));
   call->Finish(OkStatus(), Metadata());
   EXPECT_FALSE(call->Write(Payload::Copy("more"))) << "it is finished";
   EXPECT_EQ(call->response().buffered_bytes(), small);
   EXPECT_FALSE(call->response().has_status());
   EXPECT_EQ(host_.to_code.size(), 1u);
-  const auto steps = [&] {
-    for (int step = 1;; ++step) {
-      if (call->CodeSome()) return step;
-    }
-  };
-  EXPECT_EQ(steps(), 5) << "of 48 KiB";
+  EXPECT_EQ(Code(*call), 10) << "each reads 21 KiB";
   EXPECT_GT(call->response().buffered_bytes(), small + 10);
   EXPECT_FALSE(call->response().has_status());
   ASSERT_EQ(host_.to_code.size(), 2u) << "for another turn";
-  EXPECT_EQ(steps(), 3);
+  EXPECT_EQ(Code(*call), 1);
   EXPECT_TRUE(call->response().has_status());
   EXPECT_LT(call->response().buffered_bytes(), size_t{5000});
   EXPECT_EQ(host_.to_code.size(), 2u);
 }
 
-TEST_F(NativeCallTest, WhatIsBeingPackedCountsAsNotSent) {
-  const Ref<NativeCall> call = Open();
-  EXPECT_TRUE(Head(*call, "grpc-accept-encoding", "gzip"));
-  host_.DeliverQueued();
-  call->AllowCompression();
+TEST_F(CodingTest, WhatIsBeingPackedCountsAsNotSent) {
+  const Ref<NativeCall> call = BeginCoded();
   EXPECT_FALSE(call->Write(ToPack(100'000)));
   call->OnRoom();
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
-  while (!call->CodeSome()) {
-  }
+  Code(*call);
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("writable")) << "it became shorter than the room";
 }
 
-TEST_F(NativeCallTest, WhatWaitsToBePackedEndsWithTheStream) {
-  const Ref<NativeCall> call = Open();
-  EXPECT_TRUE(Head(*call, "grpc-accept-encoding", "gzip"));
-  host_.DeliverQueued();
-  call->AllowCompression();
+TEST_F(CodingTest, EmptyMessagesThatWaitCountToo) {
+  const Ref<NativeCall> call = BeginCoded();
+  EXPECT_TRUE(call->Write(ToPack(1)));
+  int written = 0;
+  while (call->Write(Payload::Allocate(0))) ++written;
+  EXPECT_LT(written, 200);
+}
+
+TEST_F(CodingTest, WhatWaitsToBePackedEndsWithTheStream) {
+  const Ref<NativeCall> call = BeginCoded();
   EXPECT_FALSE(call->Write(ToPack(200'000)));
   EXPECT_FALSE(call->CodeSome());
   call->Finish(OkStatus(), Metadata());
@@ -336,6 +368,32 @@ TEST_F(NativeCallTest, WhatWaitsToBePackedEndsWithTheStream) {
   EXPECT_THAT(sink().heard, ElementsAre("done"));
   EXPECT_TRUE(call->CodeSome());
   EXPECT_EQ(wire_.submits, 0);
+}
+
+// What goes out is not kept waiting by what comes in, nor the other way round, and what has begun is brought to its end.
+TEST_F(CodingTest, BothDirectionsTakeTurns) {
+  const Ref<NativeCall> call = BeginCoded(100);
+  EXPECT_FALSE(call->Write(ToPack(50'000)));
+  EXPECT_FALSE(call->CodeSome()) << "it has begun";
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(Comes(*call, Packed(50'000)));
+  EXPECT_FALSE(call->Write(ToPack(50'000)));
+  host_.DeliverQueued();
+  const auto sent = [&] { return call->response().buffered_bytes(); };
+  size_t before = sent();
+  Code(*call);
+  EXPECT_GT(sent(), before);
+  EXPECT_THAT(sink().heard, IsEmpty());
+  before = sent();
+  Code(*call);
+  host_.DeliverQueued();
+  EXPECT_EQ(sink().heard.size(), 1u);
+  EXPECT_EQ(sent(), before);
+  Code(*call);
+  EXPECT_GT(sent(), before);
+  EXPECT_EQ(sink().heard.size(), 1u);
+  Code(*call);
+  host_.DeliverQueued();
+  EXPECT_EQ(sink().heard.size(), 2u);
 }
 
 TEST_F(NativeCallTest, NobodyHearsOfAMalformedRequest) {
