@@ -10,14 +10,27 @@
 #include <limits>
 #include <utility>
 
-#if defined(__has_feature) && __has_feature(thread_sanitizer)
-// Of its runtime.
+#include "framework/base/sanitizers.h"
+
+// Of the runtime of ThreadSanitizer.
 extern "C" void AnnotateIgnoreReadsBegin(const char* file, int line);
 extern "C" void AnnotateIgnoreReadsEnd(const char* file, int line);
-#endif
 
 namespace rota::grpcpp {
 namespace {
+
+// While it lives, ThreadSanitizer overlooks what this thread reads: of the memory that the threads of gRPC have written and handed over
+// by atomics, which it cannot see, as the library is not instrumented.
+class ReadsOfGrpc {
+ public:
+  ReadsOfGrpc() {
+    if constexpr (kThreadSanitizer) AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+  }
+  ~ReadsOfGrpc() {
+    if constexpr (kThreadSanitizer) AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+  }
+  ReadsOfGrpc(const ReadsOfGrpc&) = delete;
+};
 
 // Up to here a copy costs less than the two allocations that handing the block over takes.
 constexpr size_t kCopyUpTo = 256;
@@ -82,19 +95,6 @@ grpc::Status ToGrpcStatus(const Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
                       std::string(status.details()));
 }
-
-// While it lives, ThreadSanitizer overlooks what this thread reads: of the memory that the threads of gRPC have written and handed over
-// by atomics, which it cannot see, as the library is not instrumented.
-class ReadsOfGrpc {
- public:
-#if defined(__has_feature) && __has_feature(thread_sanitizer)
-  ReadsOfGrpc() { AnnotateIgnoreReadsBegin(__FILE__, __LINE__); }
-  ~ReadsOfGrpc() { AnnotateIgnoreReadsEnd(__FILE__, __LINE__); }
-#else
-  ReadsOfGrpc() {}
-#endif
-  ReadsOfGrpc(const ReadsOfGrpc&) = delete;
-};
 
 CallStart ToCallStart(const grpc::GenericServerContext& context, TimePoint now) {
   const ReadsOfGrpc scope;

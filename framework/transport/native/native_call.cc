@@ -15,7 +15,7 @@ namespace {
 // request: what ends this close to the deadline ran out of time.
 constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
 
-// Of messages that wait for their turn to be unpacked or packed: the work (compression.h) of one step, some 0.1 ms, and at worst 0.2.
+// Of messages that wait for their turn to be unpacked or packed: the work (compression.h) of one step, at worst 0.2 to 0.4 ms.
 constexpr size_t kCodingStep = 128 << 10;
 
 // Credit is given back in steps, so that not every message costs a frame.

@@ -40,8 +40,8 @@ constexpr size_t kCallsAtOnce = 16;
 constexpr size_t kFlushesAtOnce = 64;
 constexpr size_t kClosesAtOnce = 16;
 
-// Work (compression.h) that is done for messages where they are delivered and written between two runs of the hook: some 0.2 ms, or half
-// of one at worst. And for how long a run of the hook goes on with those that wait, or for a quarter of the time since the last
+// Work (compression.h) that is done for messages where they are delivered and written between two runs of the hook: about half a
+// millisecond. And for how long a run of the hook goes on with those that wait, or for a quarter of the time since the last
 // one, so that they are not starved by a loop that has much to do.
 constexpr size_t kCodingHere = 256 << 10;
 constexpr Duration kCodingTime = std::chrono::microseconds(500);
