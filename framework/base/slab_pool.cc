@@ -30,6 +30,22 @@ SlabPool::~SlabPool() {
   }
 }
 
+void* SlabPool::TakeFromSlab() {
+  if (first_ == nullptr || first_->is_full()) AddSlab();
+  Slab& slab = *first_;
+  Slot* slot = slab.free;
+  if (slot != nullptr) {
+    slab.free = slot->next;
+  } else {
+    // Slots that were never used come by their addresses, so memory is touched only when it is needed.
+    slot = reinterpret_cast<Slot*>(slab.unused);
+    slab.unused += slot_bytes_;
+  }
+  if (slab.taken++ == 0) --empty_slabs_;
+  if (slab.is_full()) MoveToBack(slab);
+  return slot;
+}
+
 void SlabPool::GiveBackToSlab(Slot* slot) {
   Slab& slab = *reinterpret_cast<Slab*>(reinterpret_cast<uintptr_t>(slot) & ~uintptr_t{kSlabBytes - 1});
   slot->next = slab.free;

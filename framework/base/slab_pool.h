@@ -24,22 +24,9 @@ class SlabPool {
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
 
-  void* Take() {
+  [[gnu::always_inline]] void* Take() {
     if constexpr (!kPoolsKeep) return ::operator new(slot_bytes_);
-    if (spare_ != nullptr) return std::exchange(spare_, nullptr);
-    if (first_ == nullptr || first_->is_full()) AddSlab();
-    Slab& slab = *first_;
-    Slot* slot = slab.free;
-    if (slot != nullptr) {
-      slab.free = slot->next;
-    } else {
-      // Slots that were never used come by their addresses, so memory is touched only when it is needed.
-      slot = reinterpret_cast<Slot*>(slab.unused);
-      slab.unused += slot_bytes_;
-    }
-    if (slab.taken++ == 0) --empty_slabs_;
-    if (slab.is_full()) MoveToBack(slab);
-    return slot;
+    return spare_ != nullptr ? std::exchange(spare_, nullptr) : TakeFromSlab();
   }
 
   // Gives back what Take() has returned, of whichever pool of this thread.
@@ -74,6 +61,7 @@ class SlabPool {
     Slab* next = nullptr;
   };
 
+  void* TakeFromSlab();
   static void GiveBackToSlab(Slot* slot);
   void AddSlab();
   // What is taken next comes from the slab that was given back to last: it is the most likely to be in the cache.

@@ -19,11 +19,10 @@ void RequestContext::ArmDeadline() {
   // The timer must not keep the context: it holds a bare pointer and is cleared by the destructor. Nor may it run under
   // whatever context happens to be current.
   const ContextScope none(nullptr);
-  deadline_timer_ = loop_.SetTimeout(start_.deadline - loop_.Now(), [this] {
+  deadline_timer_ = loop_.SetDeadline(start_.deadline - loop_.Now(), [this] {
     const Ref<RequestContext> keep(this);
     Cancel(DeadlineExceededError("the deadline of request '" + start_.id + "' has passed"));
   });
-  deadline_timer_.SetRef(false);
 }
 
 Duration RequestContext::Remaining() const {

@@ -76,6 +76,15 @@ class EventLoop {
   Timer SetInterval(Duration period, F&& callback, const std::source_location& where = std::source_location::current()) {
     return StartTimer(*timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(period), true, where).Detach());
   }
+  // As SetTimeout() with SetRef(false), for a deadline: nearly all of these are cleared, and peers choose their lengths. One that
+  // is cleared leaves nothing, where an unref'd timer leaves the list of its delay, empty, until it would have been due, as in
+  // Node. Node has no such timer.
+  template <std::invocable F>
+  Timer SetDeadline(Duration delay, F&& callback, const std::source_location& where = std::source_location::current()) {
+    Timer timer = SetTimeout(delay, std::forward<F>(callback), where);
+    timers_.MakeDeadline(*timer.node_);
+    return timer;
+  }
   // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
   template <std::invocable F>
   Immediate SetImmediate(F&& callback) {
@@ -285,6 +294,10 @@ class EventLoop {
   // Last: its completions may refer to everything above.
   Poller poller_;
 };
+
+inline void Timer::Clear() {
+  if (node_) loop_->timers_.Clear(*node_);
+}
 
 }  // namespace rota
 

@@ -44,10 +44,6 @@ std::vector<RefEntry> EventLoop::ListRefs() const {
 
 // ---- Timer.
 
-void Timer::Clear() {
-  if (node_) loop_->timers_.Clear(*node_);
-}
-
 void Timer::Refresh() {
   // A timer that has fired belongs to who refreshes it.
   if (!node_ || node_->cleared) return;

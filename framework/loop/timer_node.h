@@ -1,6 +1,7 @@
 #ifndef ROTA_LOOP_TIMER_NODE_H_
 #define ROTA_LOOP_TIMER_NODE_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
@@ -24,28 +25,48 @@ struct TimerKey {
   bool operator==(const TimerKey& other) const { return expiry == other.expiry && id == other.id; }
 };
 
+// Where a timer hangs in its list, or the two ends of a list.
+struct TimerLink {
+  TimerLink* previous;
+  TimerLink* next;
+};
+
 // The armed timers of one delay, oldest first. Half a line of the cache: with many delays in use, looking at a list is what
 // arming or clearing a timer costs.
-struct alignas(32) TimerList {
+class alignas(32) TimerList {
+ public:
+  TimerList() = default;
+  TimerList(const TimerList&) = delete;
+  TimerList& operator=(const TimerList&) = delete;
+
   // Between its first timer and its end.
   bool in_use() const { return key.id != 0; }
+  bool empty() const { return ends_.next == &ends_; }
+  TimerNode& front() const;
+  // The one behind `node`, which is in this list; null when it is the last.
+  TimerNode* After(const TimerNode& node) const;
+  // visit(const TimerNode&), oldest first.
+  template <typename Visit>
+  void ForEach(Visit visit) const;
   // `node` is in no list. The list has no reference of its own: the queue counts one for an armed timer, wherever it is.
   void PushBack(TimerNode& node);
   // `node` is in this list. One that becomes empty by this stays in use.
   void Remove(TimerNode& node);
 
-  TimerNode* first = nullptr;
-  TimerNode* last = nullptr;
   // A list that has ended keeps the expiry while it lies in the heap.
   TimerKey key;
+
+ private:
+  TimerLink ends_{&ends_, &ends_};
 };
 
 // One timeout or interval. The queue holds a reference while it is armed, its handles hold the others. Two lines of the
 // cache, of the pool of the queue that made it.
 // Thread: loop.
-class TimerNode final : public CountedAs<TimerNode> {
+class TimerNode final : public TimerLink, public CountedAs<TimerNode> {
  public:
   static void operator delete(void* memory) { SlabPool::GiveBack(memory); }
+  TimePoint due() const { return start + std::chrono::milliseconds(delay_ms); }
 
   // The first line of the cache: all that it takes to arm and to clear.
 
@@ -53,8 +74,6 @@ class TimerNode final : public CountedAs<TimerNode> {
   const int32_t delay_ms;
   // Kept by TimerQueue.
   TimerList* list = nullptr;  // Null while not armed.
-  TimerNode* previous = nullptr;
-  TimerNode* next = nullptr;
   TimePoint start{};
   // Its age among all timers and lists.
   uint64_t id = 0;
@@ -70,6 +89,10 @@ class TimerNode final : public CountedAs<TimerNode> {
   bool silenced = false;
   // Cannot be armed again.
   bool cleared = false;
+  // While it is young: the list of its delay, although nobody has made it, is there since this was armed.
+  bool begins_list = false;
+  // See EventLoop::SetDeadline().
+  bool is_deadline = false;
 
   // The second line.
 
@@ -88,19 +111,29 @@ class TimerNode final : public CountedAs<TimerNode> {
   static void* operator new(size_t, SlabPool& pool) { return pool.Take(); }
 };
 
+inline TimerNode& TimerList::front() const { return static_cast<TimerNode&>(*ends_.next); }
+
+inline TimerNode* TimerList::After(const TimerNode& node) const {
+  return node.next == &ends_ ? nullptr : static_cast<TimerNode*>(node.next);
+}
+
+template <typename Visit>
+void TimerList::ForEach(Visit visit) const {
+  for (const TimerLink* link = ends_.next; link != &ends_; link = link->next) visit(static_cast<const TimerNode&>(*link));
+}
+
 inline void TimerList::PushBack(TimerNode& node) {
   node.list = this;
-  node.next = nullptr;
-  node.previous = last;
-  (last == nullptr ? first : last->next) = &node;
-  last = &node;
+  node.next = &ends_;
+  node.previous = ends_.previous;
+  ends_.previous->next = &node;
+  ends_.previous = &node;
 }
 
 inline void TimerList::Remove(TimerNode& node) {
-  (node.previous == nullptr ? first : node.previous->next) = node.next;
-  (node.next == nullptr ? last : node.next->previous) = node.previous;
+  node.previous->next = node.next;
+  node.next->previous = node.previous;
   node.list = nullptr;
-  node.previous = node.next = nullptr;
 }
 
 }  // namespace rota

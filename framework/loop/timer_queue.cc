@@ -17,12 +17,13 @@ constexpr size_t kMostEnded = 65536;
 TimerQueue::~TimerQueue() {
   // A callback's destructor may clear other timers, or arm some, so every list is emptied node by node.
   for (LetYoungJoin(); SettleTop(); LetYoungJoin()) {
-    TimerList& list = lists_.Get(heap_.top().delay_ms);
-    if (list.first == nullptr) {
-      EndList(list);
+    const int32_t delay_ms = heap_.top().delay_ms;
+    TimerList& list = lists_.Get(delay_ms);
+    if (list.empty()) {
+      EndList(list, delay_ms);
       continue;
     }
-    TimerNode& node = *list.first;
+    TimerNode& node = list.front();
     list.Remove(node);
     SetActive(node, false);
     node.Release();
@@ -31,8 +32,7 @@ TimerQueue::~TimerQueue() {
 
 bool TimerQueue::Arm(TimerNode& node, TimePoint now) {
   if (node.cleared) return false;
-  node.start = now;
-  Move(node);
+  Move(node, now);
   if (node.active) return false;
   SetActive(node, true);
   return true;
@@ -40,11 +40,15 @@ bool TimerQueue::Arm(TimerNode& node, TimePoint now) {
 
 void TimerQueue::ClearYoung(TimerNode& node) {
   // Deadlines are mostly cleared in the order in which they were armed: the next two will be wanted soon.
-  if (TimerNode* const next = node.next; next != nullptr) {
+  if (const TimerNode* const next = young_.timers().After(node); next != nullptr) {
     __builtin_prefetch(&next->callback, 1);
     __builtin_prefetch(next->next, 1);
   }
-  LeaveYoung(node);
+  if (EndsList(node)) [[likely]] {
+    young_.Remove(node);
+  } else {
+    TakeOut(node);
+  }
   node.silenced = true;
   node.cleared = true;
   node.active = false;
@@ -63,18 +67,9 @@ void TimerQueue::ClearOther(TimerNode& node) {
   if (node.active || compatibility_ == Compatibility::kRota) node.cleared = true;
   const bool was_armed = node.list != nullptr;
   if (node.active) {
-    // In Node an unref'd timer leaves its list behind, empty, until it expires: the expiry and the age of the list count for
-    // the next timer. Deadlines are such timers and their lengths come from peers, so here they must leave nothing.
-    const bool leaves_nothing = node.has_ref || compatibility_ == Compatibility::kRota;
-    if (!was_armed) {
-      // It runs now. When it was the last of its list, that waits for its end.
-      TimerList& list = lists_.Get(node.delay_ms);
-      if (leaves_nothing && list.in_use() && list.first == nullptr) EndList(list);
-    } else if (leaves_nothing) {
-      Leave(node);
-    } else {
-      node.list->Remove(node);
-    }
+    // One that is not armed runs now. When it was the last of its list, that has waited for its end.
+    if (was_armed) TakeOut(node);
+    if (EndsList(node)) EndIfEmpty(node.delay_ms);
     SetActive(node, false);
   }
   if (!was_armed) node.Acquire();
@@ -108,53 +103,50 @@ void TimerQueue::SetActive(TimerNode& node, bool active) {
 void TimerQueue::EndRun(TimerNode& node, TimePoint started) {
   if (node.repeats && !node.cleared) {
     // Also when the callback has refreshed the interval.
-    node.start = started;
-    Move(node);
+    Move(node, started);
   } else if (node.list == nullptr) {
     SetActive(node, false);
     if (node.silenced) node.callback = nullptr;
   }
 }
 
-void TimerQueue::Move(TimerNode& node) {
+void TimerQueue::Move(TimerNode& node, TimePoint start) {
+  if (young_.Has(node)) return young_.Refresh(node, start);
   if (node.list == nullptr) {
     node.Acquire();
-  } else if (node.list == &young_ || BeginsYoung(node.delay_ms)) {
-    Leave(node);
   } else {
-    // Last of its list, which keeps its expiry and age also when there is no other timer in it.
-    TimerList& list = *node.list;
-    list.Remove(node);
-    return list.PushBack(node);
+    node.list->Remove(node);
   }
+  node.start = start;
   Insert(node);
 }
 
 void TimerQueue::InsertIntoList(TimerNode& node) {
   TimerList& list = lists_.Get(node.delay_ms);
-  if (!list.in_use()) BeginList(list, node.delay_ms, {node.start + milliseconds(node.delay_ms), node.id});
+  if (!list.in_use()) BeginList(list, node.delay_ms, {node.due(), node.id});
   list.PushBack(node);
 }
 
 void TimerQueue::LetYoungJoin() {
-  while (young_count_ > 0) {
-    TimerNode& node = *young_.first;
-    LeaveYoung(node);
-    InsertIntoList(node);
-  }
+  young_.TakeAll([this](int32_t delay_ms, const TimerKey& key) { BeginList(lists_.Get(delay_ms), delay_ms, key); },
+                 [this](TimerNode& node) { InsertIntoList(node); });
 }
 
-void TimerQueue::Leave(TimerNode& node) {
-  if (node.list == &young_) return LeaveYoung(node);
-  TimerList& list = *node.list;
-  list.Remove(node);
-  if (list.in_use() && list.first == nullptr) EndList(list);
+void TimerQueue::TakeOut(TimerNode& node) {
+  if (young_.Has(node)) LetYoungJoin();
+  node.list->Remove(node);
 }
 
 void TimerQueue::BeginList(TimerList& list, int32_t delay_ms, const TimerKey& key) {
   ++lists_in_use_;
+  young_.SetListInUse(delay_ms, true);
   SetKey(list, delay_ms, key);
-  if (key.expiry < wake_expiry_) wake_ = wake_expiry_ = key.expiry;
+  WakeFor(key.expiry);
+}
+
+void TimerQueue::EndIfEmpty(int32_t delay_ms) {
+  TimerList& list = lists_.Get(delay_ms);
+  if (list.in_use() && list.empty()) EndList(list, delay_ms);
 }
 
 void TimerQueue::SetKey(TimerList& list, int32_t delay_ms, const TimerKey& key) {
@@ -164,8 +156,9 @@ void TimerQueue::SetKey(TimerList& list, int32_t delay_ms, const TimerKey& key) 
   if (!is_later) heap_.Put(key, delay_ms);
 }
 
-void TimerQueue::EndList(TimerList& list) {
+void TimerQueue::EndList(TimerList& list, int32_t delay_ms) {
   list.key.id = 0;
+  young_.SetListInUse(delay_ms, false);
   --lists_in_use_;
   if (heap_.size() - lists_in_use_ > std::max(kMostEnded, lists_in_use_) && !running_) Sweep();
 }

@@ -16,6 +16,7 @@
 #include "framework/loop/timer_heap.h"
 #include "framework/loop/timer_lists.h"
 #include "framework/loop/timer_node.h"
+#include "framework/loop/young_timers.h"
 
 namespace rota {
 
@@ -26,15 +27,19 @@ namespace rota {
 // Owner:  EventLoop.
 // Cost:   constant, and no allocation when there were as many timers before. Most timers of 100 ms or more are deadlines that are
 //         cleared long before their time, and looking for the list of a delay, of which there are many, is a miss of the cache. So
-//         they begin young: in one list of all of them, from which they join those of their delays, in their order, when the first
-//         of them may be due, a timer of such a delay runs, or they become many. Where a shorter timer leaves an empty list, that
-//         keeps its place in the heap, although it does not exist any more for the order, until its time comes.
+//         they begin young (YoungTimers): in one list of all of them, from which they join those of their delays, in their order,
+//         when the first of them may be due, they become many, or an unref'd one is cleared. Lists have the keys that they would
+//         have if all timers had been in them from the first. Where a timer leaves an empty list that ends, that keeps its place
+//         in the heap, although it does not exist any more for the order, until its time comes.
 // Source: lib/internal/timers.js of Node 20. That most timers are cancelled: T. Gleixner, "timers: Switch to a non-cascading
 //         wheel", Linux 4.8, which lives by it, too.
 class TimerQueue {
  public:
   explicit TimerQueue(RefCounts& refs, Compatibility compatibility = Compatibility::kRota)
-      : refs_(refs), compatibility_(compatibility) {}
+      : TimerQueue(refs, compatibility, compatibility == Compatibility::kRota) {}
+  // `begin_young` changes what arming and clearing cost, and nothing that can be seen: for tests.
+  TimerQueue(RefCounts& refs, Compatibility compatibility, bool begin_young)
+      : refs_(refs), compatibility_(compatibility), young_(begin_young) {}
   ~TimerQueue();
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
@@ -44,7 +49,8 @@ class TimerQueue {
   Ref<TimerNode> Make(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats,
                       const std::source_location& where = std::source_location::current()) {
     // It is there by the time that the clock has been read.
-    if (!BeginsYoung(static_cast<int32_t>(delay_ms))) lists_.Prefetch(static_cast<int32_t>(delay_ms));
+    const auto ms = static_cast<int32_t>(delay_ms);
+    if (!young_.Knows(ms)) lists_.Prefetch(ms);
     return Ref<TimerNode>(new (pool_) TimerNode(std::forward<F>(callable), std::move(context), delay_ms, repeats, where));
   }
 
@@ -61,7 +67,7 @@ class TimerQueue {
   bool Arm(TimerNode& node, TimePoint now);
   // `node`, to which the caller has a reference, will not run (again). Destroys its callback, unless that runs now.
   void Clear(TimerNode& node) {
-    if (node.list == &young_ && !node.running) [[likely]] {
+    if (young_.Has(node) && !node.running) [[likely]] {
       ClearYoung(node);
     } else {
       ClearOther(node);
@@ -69,11 +75,16 @@ class TimerQueue {
   }
   // Whether `node` keeps the loop alive while it is active.
   void SetRef(TimerNode& node, bool has_ref);
+  // `node`, armed just now, holds no ref and leaves nothing when it is cleared.
+  void MakeDeadline(TimerNode& node) {
+    SetRef(node, false);
+    node.is_deadline = true;
+  }
 
   // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due
   // then, as a timer was cleared: Node's one timer of the operating system wakes up for that too.
-  TimePoint next_wake() const { return std::min(wake_, young_wake_); }
-  bool empty() const { return lists_in_use_ == 0 && young_count_ == 0; }
+  TimePoint next_wake() const { return std::min(wake_, young_.wake()); }
+  bool empty() const { return lists_in_use_ == 0 && young_.empty(); }
   // For each armed timer, in no order: visit(const TimerNode&).
   template <typename Visit>
   void ForEach(Visit visit) const;
@@ -102,35 +113,36 @@ class TimerQueue {
   StepEnd RunList(const Chosen& chosen, TimePoint now, Steps& steps);
 
   // Puts a node that is nowhere where it belongs by its delay and start.
-  void Insert(TimerNode& node) {
+  [[gnu::always_inline]] void Insert(TimerNode& node) {
     node.id = next_id_++;
-    if (!BeginsYoung(node.delay_ms)) return InsertIntoList(node);
-    if (young_count_ >= kMostYoung) LetYoungJoin();
-    ++young_count_;
-    young_wake_ = std::min(young_wake_, node.start + std::chrono::milliseconds(node.delay_ms));
-    young_.PushBack(node);
+    if (!young_.HasRoomFor(node.delay_ms)) {
+      if (young_.Takes(node.delay_ms)) LetYoungJoin();
+      return InsertIntoList(node);
+    }
+    young_.Add(node);
   }
   // The same for one that may be armed.
-  void Move(TimerNode& node);
+  void Move(TimerNode& node, TimePoint start);
   void InsertIntoList(TimerNode& node);
-  // Whether a timer of this delay waits among the young ones first.
-  bool BeginsYoung(int32_t delay_ms) const { return compatibility_ == Compatibility::kRota && delay_ms >= kYoungFromMs; }
   // Puts the young timers into their lists.
   void LetYoungJoin();
+  // Takes an armed node out of where it is. Its list stays in use as it was, perhaps empty.
+  void TakeOut(TimerNode& node);
   void BeginList(TimerList& list, int32_t delay_ms, const TimerKey& key);
-  void LeaveYoung(TimerNode& node) {
-    young_.Remove(node);
-    if (--young_count_ == 0) young_wake_ = kNoDeadline;
-  }
+  void EndIfEmpty(int32_t delay_ms);
+  void EndList(TimerList& list, int32_t delay_ms);
   void ClearYoung(TimerNode& node);
   void ClearOther(TimerNode& node);
-  // Takes an armed node out of its list, and leaves no empty one.
-  void Leave(TimerNode& node);
+  // Whether its list ends when this is cleared and was the last. As in Node an unref'd one leaves its list, empty, until it would
+  // have been due: the expiry and the age of the list count for the next timer.
+  static bool EndsList(const TimerNode& node) { return node.has_ref || node.is_deadline; }
   void SetActive(TimerNode& node, bool active);
   // After the callback: arms an interval again and lets go of what is over.
   void EndRun(TimerNode& node, TimePoint started);
   void SetKey(TimerList& list, int32_t delay_ms, const TimerKey& key);
-  void EndList(TimerList& list);
+  void WakeFor(TimePoint expiry) {
+    if (expiry < wake_expiry_) wake_ = wake_expiry_ = expiry;
+  }
   // After a call of RunExpired().
   void SetWake(TimePoint last_now);
   // Brings the list that is to run next to the top of the heap: takes those that have ended off it and corrects those that
@@ -138,11 +150,6 @@ class TimerQueue {
   bool SettleTop();
   // Takes lists that have ended out of the heap when there are too many.
   void Sweep();
-
-  // In milliseconds. Shorter timers are mostly there to fire.
-  static constexpr int32_t kYoungFromMs = 100;
-  // They join their lists all at once, in the middle of a callback or a phase: so not any number of them.
-  static constexpr size_t kMostYoung = 16384;
 
   RefCounts& refs_;
   const Compatibility compatibility_;
@@ -152,10 +159,7 @@ class TimerQueue {
   // Where a list lies with its own key or an older one, which it puts off when it comes to the top. Lists that have ended stay.
   TimerHeap heap_{lists_};
   uint64_t next_id_ = 1;
-  // Timers that are in no list of their delay yet, in the order in which they were armed; none of them is due before the wake.
-  TimerList young_;
-  size_t young_count_ = 0;
-  TimePoint young_wake_ = kNoDeadline;
+  YoungTimers young_;
   // The expiry that the wake-up is for, which may come later.
   TimePoint wake_expiry_ = kNoDeadline;
   TimePoint wake_ = kNoDeadline;
@@ -165,10 +169,8 @@ class TimerQueue {
 
 template <typename Visit>
 void TimerQueue::ForEach(Visit visit) const {
-  for (const TimerNode* node = young_.first; node != nullptr; node = node->next) visit(*node);
-  for (const TimerHeap::Entry& entry : heap_.entries()) {
-    for (const TimerNode* node = lists_.Find(entry.delay_ms).first; node != nullptr; node = node->next) visit(*node);
-  }
+  young_.timers().ForEach(visit);
+  for (const TimerHeap::Entry& entry : heap_.entries()) lists_.Find(entry.delay_ms).ForEach(visit);
 }
 
 template <typename Steps>
@@ -186,17 +188,12 @@ StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
   wake_expiry_ = kNoDeadline;
   bool first = true;
   while (true) {
-    if (young_wake_ <= now) LetYoungJoin();
+    if (young_.wake() <= now) LetYoungJoin();
     if (!SettleTop()) return StepEnd::kDone;
     const TimerHeap::Entry& top = heap_.top();
     if (top.key.expiry > now) {
       wake_expiry_ = top.key.expiry;
       return StepEnd::kDone;
-    }
-    if (young_count_ > 0 && BeginsYoung(top.delay_ms)) {
-      // Some of them may belong to this list.
-      LetYoungJoin();
-      continue;
     }
     // Before the drain, which may change the order or end the list.
     const Chosen chosen{lists_.Get(top.delay_ms), top.delay_ms, top.key.id};
@@ -210,8 +207,12 @@ StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
 template <typename Steps>
 StepEnd TimerQueue::RunList(const Chosen& chosen, TimePoint now, Steps& steps) {
   const auto delay = std::chrono::milliseconds(chosen.delay_ms);
-  for (bool first = true; chosen.is_there() && chosen.list.first != nullptr; first = false) {
-    const Ref<TimerNode> node(chosen.list.first);
+  for (bool first = true; chosen.is_there(); first = false) {
+    if (chosen.list.empty()) {
+      EndList(chosen.list, chosen.delay_ms);
+      break;
+    }
+    const Ref<TimerNode> node(&chosen.list.front());
     if (now - node->start < delay) {
       // As in Node, a list that was put off counts as new where expiries are equal.
       SetKey(chosen.list, chosen.delay_ms, {node->start + delay, next_id_++});
@@ -222,7 +223,7 @@ StepEnd TimerQueue::RunList(const Chosen& chosen, TimePoint now, Steps& steps) {
     }
     // The drain may have cleared the timer. When it has refreshed it, the timer runs all the same, as in Node.
     if (node->list != nullptr) {
-      node->list->Remove(*node);
+      TakeOut(*node);
       node->Release();
     }
     if (node->silenced) {
@@ -237,7 +238,6 @@ StepEnd TimerQueue::RunList(const Chosen& chosen, TimePoint now, Steps& steps) {
     EndRun(*node, started);
     if (end != StepEnd::kDone) return end;
   }
-  if (chosen.is_there()) EndList(chosen.list);
   return StepEnd::kDone;
 }
 

@@ -173,8 +173,7 @@ void Connection::SetAlarm() {
   const ContextScope scope(nullptr);
   alarm_.Clear();
   alarm_at_ = due;
-  alarm_ = host_.loop.SetTimeout(due - host_.loop.Now(), [self = Ref<Connection>(this)] { self->OnAlarm(); });
-  alarm_.SetRef(false);
+  alarm_ = host_.loop.SetDeadline(due - host_.loop.Now(), [self = Ref<Connection>(this)] { self->OnAlarm(); });
 }
 
 void Connection::OnAlarm() {

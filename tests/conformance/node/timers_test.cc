@@ -15,23 +15,8 @@ namespace {
 class TimersTest : public BothWays {};
 ROTA_BOTH_WAYS(TimersTest);
 
-template <typename Way>
-class OneWay : public Way {
- protected:
-  // Of two deadlines of one length the first is cleared; a shorter one begins later and is due together with the second.
-  Trace RunWithADeadlineThatIsCleared() {
-    Timer dropped = this->loop_.SetTimeout(milliseconds(100), this->Note("dropped"));
-    this->Block(milliseconds(5));
-    this->loop_.SetTimeout(milliseconds(100), this->Note("100"));
-    dropped.Clear();
-    this->Block(milliseconds(10));
-    this->loop_.SetTimeout(milliseconds(90), this->Note("90"));
-    this->loop_.Run();
-    return this->trace_;
-  }
-};
-class TimersNodesWayTest : public OneWay<NodesWay> {};
-class TimersRotasWayTest : public OneWay<RotasWay> {};
+class TimersNodesWayTest : public NodesWay {};
+class TimersRotasWayTest : public RotasWay {};
 
 // ---- Statement 9: lists by duration.
 
@@ -115,7 +100,7 @@ TEST_P(TimersTest, Rule9UnrefedTimerThatIsClearedLeavesTheAgeOfItsList) {
   EXPECT_EQ(trace_, (Trace{"25", "20"}));
 }
 
-TEST_F(TimersNodesWayTest, Rule9UnrefedTimerThatIsClearedLeavesTheExpiryOfItsList) {
+TEST_P(TimersTest, Rule9UnrefedTimerThatIsClearedLeavesTheExpiryOfItsList) {
   Timer dropped = loop_.SetTimeout(milliseconds(20), Note("dropped"));
   dropped.SetRef(false);
   dropped.Clear();
@@ -128,25 +113,41 @@ TEST_F(TimersNodesWayTest, Rule9UnrefedTimerThatIsClearedLeavesTheExpiryOfItsLis
   EXPECT_EQ(trace_, (Trace{"10", "20"}));
 }
 
-TEST_F(TimersRotasWayTest, NothingIsLeftOfAnUnrefedTimerThatIsCleared) {
-  Timer dropped = loop_.SetTimeout(milliseconds(20), Note("dropped"));
-  dropped.SetRef(false);
-  dropped.Clear();
+TEST_P(TimersTest, Rule9TimerThatIsClearedLeavesTheExpiryOfItsListToTheNext) {
+  Timer dropped = loop_.SetTimeout(milliseconds(100), Note("dropped"));
   Block(milliseconds(5));
-  loop_.SetTimeout(milliseconds(20), Note("20"));
+  loop_.SetTimeout(milliseconds(100), Note("100"));
+  dropped.Clear();
   Block(milliseconds(10));
-  loop_.SetTimeout(milliseconds(10), Note("10"));
+  loop_.SetTimeout(milliseconds(90), Note("90"));
   loop_.Run();
-  EXPECT_EQ(trace_, (Trace{"20", "10"}));
+  // Both are due at 105. The list of 100 was looked at when the dropped one would have been due, and has counted as newer since.
+  EXPECT_EQ(trace_, (Trace{"90", "100"}));
 }
 
-TEST_F(TimersRotasWayTest, NothingIsLeftOfADeadlineThatIsCleared) {
-  EXPECT_EQ(RunWithADeadlineThatIsCleared(), (Trace{"100", "90"}));
+TEST_P(TimersTest, Rule9TimerThatIsClearedMakesTheNextRunEarlyInAPhaseThatIsLate) {
+  Timer dropped = loop_.SetTimeout(milliseconds(100), Note("dropped"));
+  Block(milliseconds(5));
+  loop_.SetTimeout(milliseconds(100), Note("100"));
+  dropped.Clear();
+  loop_.SetTimeout(milliseconds(97), Note("97"));
+  Block(milliseconds(110));
+  loop_.Run();
+  // Due at 105 and at 102; but their lists expire at 100 and at 102.
+  EXPECT_EQ(trace_, (Trace{"100", "97"}));
 }
 
-TEST_F(TimersNodesWayTest, Rule9TimerThatIsClearedLeavesTheExpiryOfItsListToTheNext) {
-  // The list of 100 is looked at when the dropped one would have been due, and counts as newer since.
-  EXPECT_EQ(RunWithADeadlineThatIsCleared(), (Trace{"90", "100"}));
+TEST_P(TimersTest, Rule9TimerThatIsClearedAloneLeavesNothing) {
+  for (const int64_t delay_ms : {20, 100}) {
+    trace_.clear();
+    loop_.SetTimeout(milliseconds(delay_ms), Note("dropped")).Clear();
+    Block(milliseconds(5));
+    loop_.SetTimeout(milliseconds(delay_ms), Note("first"));
+    Block(milliseconds(10));
+    loop_.SetTimeout(milliseconds(delay_ms - 10), Note("second"));
+    loop_.Run();
+    EXPECT_EQ(trace_, (Trace{"first", "second"})) << delay_ms;
+  }
 }
 
 // ---- Statement 10: a fresh start, one reading a phase.

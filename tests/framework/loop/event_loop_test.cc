@@ -97,6 +97,37 @@ TEST_F(EventLoopTest, TimerClearedByAnEarlierOneOfTheSamePassDoesNotRun) {
   EXPECT_TRUE(trace_.empty());
 }
 
+TEST_F(EventLoopTest, TimerThatATickRefreshesRightBeforeItRunsAllTheSameAndIsGone) {
+  Timer second;
+  loop_.SetTimeout(milliseconds(200), [&] { loop_.NextTick([&] { second.Refresh(); }); });
+  second = loop_.SetTimeout(milliseconds(200), Note("second"));
+  loop_.SetTimeout(milliseconds(500), Note("500"));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"second", "500"}));
+}
+
+TEST_F(EventLoopTest, DeadlineRunsAtItsTimeAndDoesNotKeepTheLoopAlive) {
+  loop_.SetDeadline(milliseconds(5), Note("deadline"));
+  loop_.SetDeadline(milliseconds(20), Note("too late"));
+  loop_.SetTimeout(milliseconds(10), Note("10"));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"deadline", "10"}));
+}
+
+// An unref'd timer would leave its list, as in Node: it would be looked at when the dropped one would have been due, and count as newer.
+TEST_F(EventLoopTest, DeadlineThatIsClearedLeavesNothing) {
+  for (const int delay_ms : {20, 200}) {
+    trace_.clear();
+    loop_.SetDeadline(milliseconds(delay_ms), Note("dropped")).Clear();
+    clock_.Advance(milliseconds(5));
+    loop_.SetTimeout(milliseconds(delay_ms), Note("first"));
+    clock_.Advance(milliseconds(10));
+    loop_.SetTimeout(milliseconds(delay_ms - 10), Note("second"));
+    loop_.Run();
+    EXPECT_EQ(trace_, (Trace{"first", "second"})) << delay_ms;
+  }
+}
+
 TEST_F(EventLoopTest, UnrefedTimerDoesNotKeepTheLoopAlive) {
   loop_.SetTimeout(milliseconds(5), Note("unref'd")).SetRef(false);
   loop_.Run();
