@@ -1,19 +1,25 @@
 // A responder of nghttp2 and Asio without any framework: what HTTP/2 itself costs. It answers each request of
-// grpc.testing.BenchmarkService/UnaryCall with its payload and knows nothing else: no routing, no checks, no deadlines.
-// Usage: bare_server HOST:PORT
+// grpc.testing.BenchmarkService/UnaryCall with its payload and knows nothing else: no routing, no checks, no deadlines. A call that
+// asks for the id of the server blocks a thread of Asio's pool for 5 ms first; it gets no id.
+// Usage: bare_server HOST:PORT [--workers=N]
 
 #include <nghttp2/nghttp2.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 
 namespace {
@@ -22,6 +28,14 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 struct Stream {
+  // Field 9 of SimpleRequest, fill_server_id, is the last that the load sets.
+  bool Blocks() const { return message.size() > 7 && std::string_view(message).ends_with("\x48\x01"); }
+  void DropField9() {
+    message.resize(message.size() - 2);
+    const size_t size = message.size() - 5;
+    for (size_t i = 0; i < 4; ++i) message[4 - i] = static_cast<char>(size >> (8 * i));
+  }
+
   std::string message;  // with the five bytes before it
   size_t sent = 0;
 };
@@ -33,7 +47,7 @@ nghttp2_nv Header(const char* name, const char* value) {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  explicit Connection(tcp::socket socket) : socket_(std::move(socket)) {
+  Connection(tcp::socket socket, asio::thread_pool& workers) : socket_(std::move(socket)), workers_(workers) {
     socket_.set_option(tcp::no_delay(true));
     socket_.non_blocking(true);
     nghttp2_session_callbacks* callbacks = nullptr;
@@ -54,7 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Read() {
     socket_.async_read_some(asio::buffer(in_), [self = shared_from_this()](boost::system::error_code error, size_t size) {
       if (error || nghttp2_session_mem_recv(self->session_, self->in_.data(), size) < 0) return;
-      self->Write();
+      self->Write(true);
     });
   }
 
@@ -70,16 +84,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (Stream* stream = Find(session, id)) stream->message.append(reinterpret_cast<const char*>(data), size);
     return 0;
   }
-  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void*) {
+  static int OnFrame(nghttp2_session* session, const nghttp2_frame* frame, void* connection) {
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
     Stream* stream = Find(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
+    if (stream->Blocks()) {
+      stream->DropField9();
+      static_cast<Connection*>(connection)->Block(frame->hd.stream_id);
+    } else {
+      Answer(session, frame->hd.stream_id, stream);
+    }
+    return 0;
+  }
+  static void Answer(nghttp2_session* session, int32_t id, Stream* stream) {
     // Field 3 of SimpleRequest is field 1 of SimpleResponse.
     if (stream->message.size() > 5 && stream->message[5] == 0x1a) stream->message[5] = 0x0a;
     static const std::array<nghttp2_nv, 2> headers = {Header(":status", "200"), Header("content-type", "application/grpc")};
     nghttp2_data_provider provider{.source = {.ptr = stream}, .read_callback = ReadMessage};
-    nghttp2_submit_response(session, frame->hd.stream_id, headers.data(), headers.size(), &provider);
-    return 0;
+    nghttp2_submit_response(session, id, headers.data(), headers.size(), &provider);
   }
   static ssize_t ReadMessage(nghttp2_session* session, int32_t id, uint8_t* buffer, size_t length, uint32_t* flags,
                              nghttp2_data_source* source, void*) {
@@ -106,46 +128,63 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
   }
 
+  void Block(int32_t id) {
+    asio::post(workers_, [self = shared_from_this(), id] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      asio::post(self->socket_.get_executor(), [self, id] {
+        Stream* stream = Find(self->session_, id);
+        if (stream == nullptr) return;
+        Answer(self->session_, id, stream);
+        self->Write(false);
+      });
+    });
+  }
+
   // Writes all there is, then reads again.
-  void Write() {
+  void Write(bool then_reads) {
     for (Gather(); !out_.empty(); Gather()) {
       boost::system::error_code error;
       const size_t size = socket_.write_some(asio::buffer(out_), error);
       if (error == asio::error::would_block) {
-        return socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](boost::system::error_code failed) {
-          if (!failed) self->Write();
+        return socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this(), then_reads](boost::system::error_code failed) {
+          if (!failed) self->Write(then_reads);
         });
       }
       if (error) return;
       out_.erase(0, size);
     }
-    Read();
+    if (then_reads) Read();
   }
 
   tcp::socket socket_;
+  asio::thread_pool& workers_;
   nghttp2_session* session_ = nullptr;
   std::array<uint8_t, 64 << 10> in_;
   std::string out_;
 };
 
-void Accept(tcp::acceptor& acceptor) {
-  acceptor.async_accept([&acceptor](boost::system::error_code error, tcp::socket socket) {
-    if (!error) std::make_shared<Connection>(std::move(socket))->Read();
-    Accept(acceptor);
+void Accept(tcp::acceptor& acceptor, asio::thread_pool& workers) {
+  acceptor.async_accept([&](boost::system::error_code error, tcp::socket socket) {
+    if (!error) std::make_shared<Connection>(std::move(socket), workers)->Read();
+    Accept(acceptor, workers);
   });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string address = argc == 2 ? argv[1] : "";
+  const std::string address = argc >= 2 ? argv[1] : "";
   const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return std::fprintf(stderr, "usage: bare_server HOST:PORT\n"), 2;
+  unsigned threads = 1;
+  if (colon == std::string::npos || argc > 3 || (argc == 3 && std::sscanf(argv[2], "--workers=%u", &threads) != 1)) {
+    return std::fprintf(stderr, "usage: bare_server HOST:PORT [--workers=N]\n"), 2;
+  }
   asio::io_context context(1);
+  asio::thread_pool workers(threads);
   tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::make_address(address.substr(0, colon)),
                                                 static_cast<uint16_t>(std::stoi(address.substr(colon + 1)))));
   std::fprintf(stderr, "event=listening endpoint=grpc address=%s:%d\n", address.substr(0, colon).c_str(),
                acceptor.local_endpoint().port());
-  Accept(acceptor);
+  Accept(acceptor, workers);
   context.run();
 }

@@ -105,11 +105,11 @@ class PlainJob final : public Job {
 
 class ScenarioRun {
  public:
-  ScenarioRun(const json& scenario, ScenarioClock kind)
+  ScenarioRun(const json& scenario, ScenarioClock kind, Compatibility way)
       : scenario_(scenario),
         threads_(scenario.contains("pool") ? scenario["pool"].get<size_t>() : 4),
         manual_(kind == ScenarioClock::kManual),
-        loop_(manual_ ? static_cast<Clock&>(manual_clock_) : steady_clock_, {.compatibility = Compatibility::kNode}) {}
+        loop_(manual_ ? static_cast<Clock&>(manual_clock_) : steady_clock_, {.compatibility = way}) {}
 
   std::string Run() {
     loop_.SetUncaughtHandler([this](std::exception_ptr error) { TraceError("uncaught", error); });
@@ -363,6 +363,8 @@ class ScenarioRun {
 
 }  // namespace
 
-std::string RunScenario(const json& scenario, ScenarioClock clock) { return ScenarioRun(scenario, clock).Run(); }
+std::string RunScenario(const json& scenario, ScenarioClock clock, Compatibility way) {
+  return ScenarioRun(scenario, clock, way).Run();
+}
 
 }  // namespace rota::nodediff

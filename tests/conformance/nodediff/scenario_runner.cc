@@ -9,18 +9,20 @@
 #include <string>
 #include <vector>
 
+#include "framework/loop/compatibility.h"
 #include "tests/conformance/nodediff/scenario.h"
 
 namespace rota::nodediff {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: scenario_runner [--clock=manual|real] [--jsonl] FILE...\n"
+    "usage: scenario_runner [--clock=manual|real] [--way=node|rota] [--jsonl] FILE...\n"
     "Prints the trace of each scenario; `-` is the standard input. With --jsonl each line of a file is a scenario. Where there\n"
     "may be more than one, a line `---` ends each trace.\n";
 
 struct Options {
   ScenarioClock clock = ScenarioClock::kManual;
+  Compatibility way = Compatibility::kNode;
   bool jsonl = false;
   std::vector<std::string> files;
 };
@@ -30,6 +32,8 @@ bool Parse(int argc, char** argv, Options& options) {
     const std::string argument = argv[i];
     if (argument == "--clock=manual" || argument == "--clock=real") {
       options.clock = argument == "--clock=real" ? ScenarioClock::kReal : ScenarioClock::kManual;
+    } else if (argument == "--way=node" || argument == "--way=rota") {
+      options.way = argument == "--way=node" ? Compatibility::kNode : Compatibility::kRota;
     } else if (argument == "--jsonl") {
       options.jsonl = true;
     } else if (argument.size() > 1 && argument[0] == '-') {
@@ -52,7 +56,7 @@ std::string PathOf(const std::string& file) {
 void RunAll(std::istream& input, const Options& options) {
   const bool ended_by_line = options.jsonl || options.files.size() > 1;
   const auto run = [&](const std::string& text) {
-    std::cout << RunScenario(nlohmann::json::parse(text), options.clock);
+    std::cout << RunScenario(nlohmann::json::parse(text), options.clock, options.way);
     if (ended_by_line) std::cout << "---\n";
     std::cout.flush();
   };
