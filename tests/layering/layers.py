@@ -10,8 +10,9 @@ import re
 ORDER = ["base", "loop", "context", "worker", "actor", "rpc"]
 # Beside the row: what each may include in addition to itself.
 BESIDE = {
-    "transport/native": set(ORDER),
-    "transport/grpcpp": set(ORDER),
+    "transport/coding": set(ORDER),
+    "transport/native": set(ORDER) | {"transport/coding"},
+    "transport/grpcpp": set(ORDER) | {"transport/coding"},
     "observe": set(ORDER),
     "runtime": set(ORDER) | {"transport/native", "transport/grpcpp", "observe"},
     "testing": set(ORDER) | {"transport/native", "transport/grpcpp", "observe", "runtime"},

@@ -29,6 +29,12 @@ class LayersTest(unittest.TestCase):
         self.assertEqual(len(framework("framework/transport/native/a.h", '"framework/transport/grpcpp/b.h"')), 1)
         self.assertEqual(framework("framework/transport/native/a.h", '"framework/rpc/call.h"'), [])
 
+    def test_transports_share_coding_which_knows_neither(self):
+        for transport in "native", "grpcpp":
+            self.assertEqual(framework(f"framework/transport/{transport}/a.h", '"framework/transport/coding/b.h"'), [])
+            self.assertEqual(len(framework("framework/transport/coding/a.h", f'"framework/transport/{transport}/b.h"')), 1)
+        self.assertEqual(len(framework("framework/runtime/a.h", '"framework/transport/coding/b.h"')), 1)
+
     def test_lower_layers_do_not_know_observe_or_testing(self):
         self.assertEqual(len(framework("framework/loop/a.h", '"framework/observe/metrics.h"')), 1)
         self.assertEqual(len(framework("framework/runtime/a.h", '"framework/testing/clock.h"')), 1)

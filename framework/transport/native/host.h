@@ -11,6 +11,7 @@
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/call_slot.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/coding/coding_queue.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
@@ -33,9 +34,6 @@ class Host {
   // Delivers what is queued, a few calls here and the rest in callbacks of their own. From a callback of the loop, and not from
   // inside of one of nghttp2.
   virtual void DeliverQueued() = 0;
-  // `call` has a message that is to be unpacked or packed (NativeCall::CodeSome(), and never from in here) when its turn has come.
-  // Connections, for one of which `connection` stands, take turns.
-  virtual void QueueCoding(NativeCall& call, const void* connection) = 0;
   // `connection` has something to send: it is flushed when the phase is through.
   virtual void QueueFlush(Connection& connection) = 0;
   // `connection` is to be closed when its turn has come, a few in an iteration.
@@ -53,9 +51,8 @@ class Host {
   TransportStats stats;
   const Ref<CallCount> running = MakeRef<CallCount>();
   CallAcceptor* acceptor = nullptr;
-  // How much work (compression.h) may still be done where messages are delivered and written, until the next run of the hook. What
-  // is more waits for its turn.
-  size_t coding_left = 0;
+  // Of the messages that are compressed: what is much work waits here, and what is little is taken from its room.
+  coding::CodingQueue coding_queue{loop};
   // When the connection that is read now began to be.
   TimePoint read_at = {};
   // For one read; what is in it is used up before the next one.

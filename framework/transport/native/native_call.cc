@@ -15,9 +15,6 @@ namespace {
 // request: what ends this close to the deadline ran out of time.
 constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
 
-// Of messages that wait for their turn to be unpacked or packed: the work (compression.h) of one step, at worst 0.2 to 0.4 ms.
-constexpr size_t kCodingStep = 128 << 10;
-
 // Credit is given back in steps, so that not every message costs a frame.
 constexpr size_t kCreditStep = 16 << 10;
 
@@ -115,10 +112,6 @@ void NativeCall::OnClosed() {
   // Nobody will hear of these. What has not come to an end is to keep no memory while the call waits to be let go of.
   received_.Clear();
   framer_.Reset(0);
-  if (coding_ != nullptr) {
-    coding_->unpacks = false;
-    coding_->unpacking = nullptr;
-  }
   LetGo(held_);
   wire_ = nullptr;
   // Here, where the peer cannot know of the end yet, and not when the sink is told: a peer that keeps as many streams open as it may
@@ -134,11 +127,7 @@ void NativeCall::LetGo(size_t bytes) {
 }
 
 void NativeCall::DropMessages() {
-  if (coding_ != nullptr) {
-    coding_->packing = nullptr;
-    coding_->waiting.Clear();
-    coding_->waiting_bytes = 0;
-  }
+  coding_ = nullptr;
   if (std::optional<Payload> sent_in_part = response_.DropMessages()) wire_->Keep(*std::move(sent_in_part));
 }
 
@@ -286,7 +275,8 @@ void NativeCall::Finish(Status status, const Metadata& trailers) {
       return wire_->ResetStream(*this, NGHTTP2_CANCEL);
     }
   }
-  if (coding_ != nullptr && !coding_->waiting.empty()) {
+  StopUnpacking();
+  if (coding_ != nullptr) {
     coding_->finish.emplace(std::move(status), trailers);
     return;
   }
@@ -297,41 +287,35 @@ void NativeCall::Finish(Status status, const Metadata& trailers) {
 // ---- Messages that wait to be unpacked or packed.
 
 void NativeCall::QueueCoding() {
-  if (coding_ == nullptr) coding_ = std::make_unique<Coding>();
-  if (!std::exchange(coding_->queued, true)) host_->QueueCoding(*this, wire_);
+  if (coding_ != nullptr) return;
+  coding_ = std::make_unique<Coding>(*this);
+  host_->coding_queue.Add(*coding_, wire_->coding_peer());
 }
 
-bool NativeCall::CodeSome() {
-  Coding& coding = *coding_;
+bool NativeCall::CodeSome(size_t work) {
+  Coding& mine = *coding_;
   // One message is worked on until it is done, then one that goes the other way has its turn.
-  const bool packs = wire_ != nullptr && !coding.waiting.empty();
-  const bool unpacks = Hears() && coding.unpacks && (!packs || (coding.packing == nullptr && !coding.unpacked_last));
+  const bool packs = !mine.waiting.empty();
+  const bool unpacks = mine.unpacks && (!packs || (mine.packing == nullptr && !mine.unpacked_last));
   if (unpacks) {
-    if (coding.unpacking == nullptr) coding.unpacking = std::make_unique<Unpacking>(received_.Front().view(), host_->options.max_message_bytes);
-    if (!coding.unpacking->Step(kCodingStep)) return false;
-    EndUnpacking(coding.unpacking->Take());
-    coding.unpacking = nullptr;
+    if (mine.unpacking == nullptr) {
+      mine.unpacking = std::make_unique<coding::Unpacking>(received_.Front().view(), host_->options.max_message_bytes);
+    }
+    if (!mine.unpacking->Step(work)) return false;
+    EndUnpacking(mine.unpacking->Take());
+    mine.unpacking = nullptr;
     host_->QueueCall(*this);
-  } else if (packs) {
-    if (coding.packing == nullptr) coding.packing = std::make_unique<Packing>(coding.waiting.Front().view());
-    if (!coding.packing->Step(kCodingStep)) return false;
+  } else {
+    if (mine.packing == nullptr) mine.packing = std::make_unique<coding::Packing>(mine.waiting.Front().view());
+    if (!mine.packing->Step(work)) return false;
     EndPacking();
   }
-  coding.unpacked_last = unpacks;
-  coding.queued = false;
-  if (!Hears()) coding.unpacks = false;
-  if (wire_ != nullptr && (coding.unpacks || !coding.waiting.empty())) {
-    QueueCoding();
+  mine.unpacked_last = unpacks;
+  if (mine.unpacks || !mine.waiting.empty()) {
+    host_->coding_queue.Add(mine, wire_->coding_peer());
   } else {
     coding_ = nullptr;
   }
-  return true;
-}
-
-// Whether there is room for so much work until the next run of the hook, which it then takes up.
-bool NativeCall::TakeCoding(size_t work) {
-  if (work > host_->coding_left) return false;
-  host_->coding_left -= work;
   return true;
 }
 
@@ -340,12 +324,12 @@ bool NativeCall::IsUnpacked() {
   if (!message.compressed() || front_unpacked_) return true;
   if (coding_ != nullptr && coding_->unpacks) return false;
   const size_t limit = host_->options.max_message_bytes;
-  if (!TakeCoding(UnpackingWork(message.view(), limit))) {
+  if (!host_->coding_queue.Take(coding::UnpackingWork(message.view(), limit))) {
     QueueCoding();
     coding_->unpacks = true;
     return false;
   }
-  EndUnpacking(Gunzip(message.view(), limit));
+  EndUnpacking(coding::Gunzip(message.view(), limit));
   // It may be well where fault_ is not: that is about what came behind it.
   return front_unpacked_;
 }
@@ -364,7 +348,16 @@ void NativeCall::EndUnpacking(StatusOr<Payload> plain) {
   }
 }
 
-bool NativeCall::MayPackHere(const Payload& message) { return !response_.Packs(message) || TakeCoding(PackingWork(message.view())); }
+void NativeCall::StopUnpacking() {
+  if (coding_ == nullptr) return;
+  coding_->unpacks = false;
+  coding_->unpacking = nullptr;
+  if (coding_->waiting.empty()) coding_ = nullptr;
+}
+
+bool NativeCall::MayPackHere(const Payload& message) {
+  return !response_.Packs(message) || host_->coding_queue.Take(coding::PackingWork(message.view()));
+}
 
 void NativeCall::EndPacking() {
   std::optional<Payload> packed = coding_->packing->Take();

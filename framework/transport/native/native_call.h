@@ -16,7 +16,8 @@
 #include "framework/rpc/call_slot.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
-#include "framework/transport/native/compression.h"
+#include "framework/transport/coding/coding_queue.h"
+#include "framework/transport/coding/compression.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/message_framer.h"
 #include "framework/transport/native/message_queue.h"
@@ -42,6 +43,8 @@ class CallWire {
   virtual void Keep(Payload message) = 0;
   // Of the calls that have begun.
   virtual const Ref<CallCount>& running() const = 0;
+  // Of the calls that have messages to be unpacked or packed.
+  virtual coding::CodingQueue::Peer& coding_peer() = 0;
 
  protected:
   ~CallWire() = default;
@@ -72,8 +75,6 @@ class NativeCall final : public Call, public RefCounted {
 
   // Tells the sink what has come.
   void Deliver();
-  // Goes on with the message for which the call has queued itself at the host. True: there is nothing more to do for that one.
-  bool CodeSome();
 
   // ---- For the session.
 
@@ -114,13 +115,16 @@ class NativeCall final : public Call, public RefCounted {
   // Of the first message: that it can be delivered now. If not it will be, once it has been unpacked.
   bool IsUnpacked();
   void EndUnpacking(StatusOr<Payload> plain);
-  bool TakeCoding(size_t work);
+  // The sink hears no more messages.
+  void StopUnpacking();
   // Of one that is to be sent: that it need not wait, unless others do.
   bool MayPackHere(const Payload& message);
   void EndPacking();
   // Sends what has waited for one that is packed now.
   void SendWaiting();
   void QueueCoding();
+  // Goes on with the message that has its turn; see CodingQueue::Entry.
+  bool CodeSome(size_t work);
   // What the sink has written and the peer has not got yet.
   size_t unsent_bytes() const { return response_.buffered_bytes() + (coding_ != nullptr ? coding_->waiting_bytes : 0); }
   void DropMessages();
@@ -131,16 +135,19 @@ class NativeCall final : public Call, public RefCounted {
   // Whether the sink may still hear of messages and room.
   bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !is_finished(); }
 
-  // What belongs to messages that wait to be unpacked or packed. Few calls have any.
-  struct Coding {
-    bool queued = false;   // At the host.
+  // What belongs to messages that wait to be unpacked or packed, which few calls have. In the queue of the host all the while.
+  struct Coding final : coding::CodingQueue::Entry {
+    explicit Coding(NativeCall& call) : call(call) {}
+    bool CodeSome(size_t work) override { return call.CodeSome(work); }
+
+    NativeCall& call;
     bool unpacks = false;  // The first message that has come.
     bool unpacked_last = false;
-    std::unique_ptr<Unpacking> unpacking;
+    std::unique_ptr<coding::Unpacking> unpacking;
     // To be sent, the first when it is packed.
     MessageQueue waiting;
     size_t waiting_bytes = 0;
-    std::unique_ptr<Packing> packing;
+    std::unique_ptr<coding::Packing> packing;
     // What follows those.
     std::optional<std::pair<Status, Metadata>> finish;
   };

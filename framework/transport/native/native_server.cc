@@ -16,7 +16,6 @@
 #include "framework/loop/hooks.h"
 #include "framework/rpc/server_life.h"
 #include "framework/transport/native/call_pool.h"
-#include "framework/transport/native/coding_queue.h"
 #include "framework/transport/native/connection.h"
 #include "framework/transport/native/descriptor_table.h"
 #include "framework/transport/native/host.h"
@@ -39,12 +38,6 @@ constexpr size_t kCallsAtOnce = 16;
 // has its turn. A write costs some 15 us, and the end of a connection ends its handlers.
 constexpr size_t kFlushesAtOnce = 64;
 constexpr size_t kClosesAtOnce = 16;
-
-// Work (compression.h) that is done for messages where they are delivered and written between two runs of the hook: about half a
-// millisecond. And for how long a run of the hook goes on with those that wait, or for a quarter of the time since the last
-// one, so that they are not starved by a loop that has much to do.
-constexpr size_t kCodingHere = 256 << 10;
-constexpr Duration kCodingTime = std::chrono::microseconds(500);
 
 // Calls that one step of trimming frees.
 constexpr size_t kTrimmedAtOnce = 64;
@@ -100,7 +93,6 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   void QueueCall(NativeCall& call) override { deliveries_->Add(call); }
   void DeliverQueued() override;
-  void QueueCoding(NativeCall& call, const void* connection) override { to_code_.Add(Ref<NativeCall>(&call), connection); }
   void QueueFlush(Connection& connection) override;
   void QueueClose(Connection& connection) override { to_close_.emplace_back(&connection); }
   void OnClosed(Connection& connection) override;
@@ -109,12 +101,11 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   void RunHook() override;
   bool IsDue() const override {
-    return deliveries_->unpromised() > 0 || !to_code_.empty() || flushed_ < flushing_.size() || !to_flush_.empty() ||
+    return deliveries_->unpromised() > 0 || !coding_queue.empty() || flushed_ < flushing_.size() || !to_flush_.empty() ||
            !to_close_.empty() || IsQuiet();
   }
 
   void PromiseDeliveries();
-  void CodeSome();
   void FlushSome();
   void CloseSome();
   void BeginDrain();
@@ -128,9 +119,6 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<Ref<Listener>> listeners_;
   std::vector<Ref<Connection>> connections_;
   const Ref<Deliveries> deliveries_ = MakeRef<Deliveries>();
-  CodingQueue<NativeCall> to_code_;
-  // When the last run of the hook was through with it; the epoch: there was nothing in it.
-  TimePoint coded_at_ = {};
   // Vectors, because what a rush leaves of them is one piece: a queue in blocks kept a page of the heap for each.
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> flushing_;  // From flushed_ on.
@@ -263,28 +251,13 @@ void NativeServer::QueueFlush(Connection& connection) {
 }
 
 void NativeServer::RunHook() {
-  CodeSome();
+  coding_queue.Run();
   PromiseDeliveries();
   FlushSome();
   CloseSome();
   // The ends of the calls whose last bytes are out.
   PromiseDeliveries();
   if (IsQuiet()) life_.End();
-}
-
-void NativeServer::CodeSome() {
-  coding_left = kCodingHere;
-  if (to_code_.empty()) {
-    coded_at_ = {};
-    return;
-  }
-  const TimePoint now = loop.Now();
-  const Duration since = coded_at_ == TimePoint{} ? Duration::zero() : now - coded_at_;
-  const TimePoint end = now + std::max(kCodingTime, since / 4);
-  do {
-    to_code_.Step();
-  } while (!to_code_.empty() && loop.Now() < end);
-  coded_at_ = loop.Now();
 }
 
 // In the order in which they came, and none twice.

@@ -10,7 +10,7 @@
 #include "framework/base/clock.h"
 #include "framework/base/status.h"
 #include "framework/rpc/transport.h"
-#include "framework/transport/native/compression.h"
+#include "framework/transport/native/encoding.h"
 #include "framework/transport/native/field_kind.h"
 
 namespace rota::native {

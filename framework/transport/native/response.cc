@@ -5,7 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "framework/transport/native/compression.h"
+#include "framework/transport/coding/compression.h"
+#include "framework/transport/native/encoding.h"
 #include "framework/transport/native/field_list.h"
 #include "framework/transport/native/message_framer.h"
 
@@ -46,7 +47,7 @@ void Response::SetHeaders(const Metadata& headers, const std::string& path) {
 
 void Response::Push(Payload message) {
   if (Packs(message)) {
-    if (std::optional<Payload> shorter = Gzip(message.view())) return PushAsItIs(*std::move(shorter), true);
+    if (std::optional<Payload> shorter = coding::Gzip(message.view())) return PushAsItIs(*std::move(shorter), true);
   }
   PushAsItIs(std::move(message), false);
 }

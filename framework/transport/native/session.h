@@ -117,6 +117,7 @@ class Session final : private CallWire {
   void LetGo(size_t bytes) override;
   void ResetStream(NativeCall& call, uint32_t error_code) override;
   const Ref<CallCount>& running() const override { return running_; }
+  coding::CodingQueue::Peer& coding_peer() override { return coding_peer_; }
   void Keep(Payload message) override { owner_.Keep(std::move(message)); }
   void SubmitCalls();
   // A frame of nghttp2, and what it does not know of.
@@ -134,6 +135,7 @@ class Session final : private CallWire {
     void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
   };
   std::unique_ptr<nghttp2_session, Delete> session_;
+  coding::CodingQueue::Peer coding_peer_;
   std::vector<Ref<NativeCall>> calls_;
   std::vector<Ref<NativeCall>> to_submit_;
   // The last stream that was looked up: frames of one stream often come together.

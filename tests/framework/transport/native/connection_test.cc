@@ -44,7 +44,6 @@ class FakeHost final : public Host, private LoopHook {
   void DeliverQueued() override {
     for (const Ref<NativeCall>& call : std::exchange(queued_, {})) call->Deliver();
   }
-  void QueueCoding(NativeCall& call, const void*) override { to_code_.emplace_back(&call); }
   void QueueFlush(Connection& connection) override { to_flush_.emplace_back(&connection); }
   void QueueClose(Connection& connection) override { to_close_.emplace_back(&connection); }
   void OnClosed(Connection&) override { ++closed; }
@@ -55,10 +54,7 @@ class FakeHost final : public Host, private LoopHook {
 
  private:
   void RunHook() override {
-    for (const Ref<NativeCall>& call : std::exchange(to_code_, {})) {
-      while (!call->CodeSome()) {
-      }
-    }
+    coding_queue.Run();
     DeliverQueued();
     for (const Ref<Connection>& connection : std::exchange(to_flush_, {})) {
       connection->flush_queued = false;
@@ -66,12 +62,11 @@ class FakeHost final : public Host, private LoopHook {
     }
     for (const Ref<Connection>& connection : std::exchange(to_close_, {})) connection->Close();
   }
-  bool IsDue() const override { return !queued_.empty() || !to_code_.empty() || !to_flush_.empty() || !to_close_.empty(); }
+  bool IsDue() const override { return !queued_.empty() || !coding_queue.empty() || !to_flush_.empty() || !to_close_.empty(); }
 
   std::vector<uint8_t> buffer_ = std::vector<uint8_t>(64 << 10);
   Ref<CallPool> pool_ = MakeRef<CallPool>();
   std::vector<Ref<NativeCall>> queued_;
-  std::vector<Ref<NativeCall>> to_code_;
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> to_close_;
 };

@@ -24,7 +24,6 @@ class FakeHost final : public Host {
   void DeliverQueued() override {
     for (const Ref<NativeCall>& call : std::exchange(queued, {})) call->Deliver();
   }
-  void QueueCoding(NativeCall& call, const void*) override { to_code.emplace_back(&call); }
   void QueueFlush(Connection&) override {}
   void QueueClose(Connection&) override {}
   void OnClosed(Connection&) override {}
@@ -32,7 +31,6 @@ class FakeHost final : public Host {
   Ref<NativeCall> NewCall() override { return pool_->Take(); }
 
   std::vector<Ref<NativeCall>> queued;
-  std::vector<Ref<NativeCall>> to_code;
 
  private:
   const Ref<CallPool> pool_ = MakeRef<CallPool>();

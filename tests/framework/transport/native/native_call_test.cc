@@ -13,7 +13,7 @@
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
 #include "framework/testing/manual_clock.h"
-#include "framework/transport/native/compression.h"
+#include "framework/transport/coding/compression.h"
 #include "framework/transport/native/field_kind.h"
 #include "tests/framework/transport/native/fake_host.h"
 
@@ -34,6 +34,7 @@ class FakeWire final : public CallWire {
   void ResetStream(NativeCall&, uint32_t error_code) override { resets.push_back(error_code); }
   void Keep(Payload) override {}
   const Ref<CallCount>& running() const override { return running_; }
+  coding::CodingQueue::Peer& coding_peer() override { return coding_peer_; }
 
   int submits = 0;
   size_t credit = 0;
@@ -42,6 +43,7 @@ class FakeWire final : public CallWire {
 
  private:
   const Ref<CallCount> running_ = MakeRef<CallCount>();
+  coding::CodingQueue::Peer coding_peer_;
 };
 
 std::string Message(std::string_view text, char flag = '\0') {
@@ -202,7 +204,7 @@ TEST_F(NativeCallTest, AMessageThatSaysNothingOfItsCompressionIsAFault) {
 }
 
 // A message that was compressed and has so many zeros.
-std::string Packed(size_t zeros) { return Message(Gzip(std::string(zeros, '\0'))->view(), '\1'); }
+std::string Packed(size_t zeros) { return Message(coding::Gzip(std::string(zeros, '\0'))->view(), '\1'); }
 // One to be compressed, which it does well.
 Payload ToPack(size_t size) {
   Payload message = Payload::Copy(std::string(size, 'x'));
@@ -213,7 +215,7 @@ Payload ToPack(size_t size) {
 // Calls whose peer compresses and takes what is compressed.
 class CodingTest : public NativeCallTest {
  protected:
-  CodingTest() { host_.coding_left = 0; }
+  CodingTest() { LeaveRoom(0); }
 
   Ref<NativeCall> BeginCoded(uint32_t credit = 10) {
     const Ref<NativeCall> call = Open();
@@ -223,23 +225,30 @@ class CodingTest : public NativeCallTest {
     call->AddReadCredit(credit);
     return call;
   }
+  // So much work may be done at once.
+  void LeaveRoom(size_t work) {
+    ASSERT_TRUE(queue_.empty());
+    queue_.Run();
+    ASSERT_TRUE(queue_.Take(coding::CodingQueue::kAtOnce - work));
+  }
   // One turn of a call: returns of how many steps.
-  static int Code(NativeCall& call) {
+  int Code() {
     for (int step = 1;; ++step) {
-      if (call.CodeSome()) return step;
+      if (queue_.Step()) return step;
     }
   }
+
+  coding::CodingQueue& queue_ = host_.coding_queue;
 };
 
 TEST_F(CodingTest, AMessageIsUnpackedWhereItIsDeliveredAsLongAsThatIsLittleWork) {
   const Ref<NativeCall> call = BeginCoded();
-  host_.coding_left = 100'000;
+  LeaveRoom(100'000);
   EXPECT_TRUE(Comes(*call, Packed(50'000) + Packed(50'001)));
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(50'000, '\0')));
-  EXPECT_LT(host_.coding_left, 50'000u);
-  ASSERT_EQ(host_.to_code.size(), 1u);
-  Code(*call);
+  EXPECT_FALSE(queue_.Take(50'000));
+  Code();
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(50'000, '\0'), "message " + std::string(50'001, '\0')));
 }
@@ -251,8 +260,7 @@ TEST_F(CodingTest, AMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
   for (int i = 0; i < 3; ++i) host_.QueueCall(*call), host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
   EXPECT_FALSE(call->response().has_status()) << "the fault is behind it";
-  ASSERT_EQ(host_.to_code.size(), 1u) << "once";
-  EXPECT_EQ(Code(*call), 2) << "each makes 64 KiB";
+  EXPECT_EQ(Code(), 2) << "each makes 64 KiB";
   EXPECT_THAT(sink().heard, IsEmpty()) << "not from the hook";
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(90000, '\0'), "message small"));
@@ -263,7 +271,7 @@ TEST_F(CodingTest, AMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
 
 TEST_F(CodingTest, AMessageBeforeAFaultIsHeard) {
   const Ref<NativeCall> call = BeginCoded();
-  host_.coding_left = 100'000;
+  LeaveRoom(100'000);
   EXPECT_TRUE(Comes(*call, Packed(100) + Message("bad", '\2')));
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(100, '\0')));
@@ -279,7 +287,7 @@ TEST_F(CodingTest, WhatComesBehindOneThatWaitsIsHeldAgainstThePeer) {
   host_.DeliverQueued();
   EXPECT_EQ(wire_.let_go, before);
   EXPECT_EQ(wire_.credit, 0u);
-  Code(*call);
+  Code();
   host_.DeliverQueued();
   EXPECT_EQ(sink().heard.size(), 2u);
   EXPECT_GT(wire_.credit, 50000u);
@@ -291,7 +299,7 @@ TEST_F(CodingTest, AMessageThatIsBrokenEndsTheCall) {
   broken[broken.size() - 6] ^= 1;  // the checksum
   EXPECT_TRUE(Comes(*call, broken + Message("small")));
   host_.DeliverQueued();
-  Code(*call);
+  Code();
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
   EXPECT_TRUE(call->response().has_status());
@@ -304,11 +312,11 @@ TEST_F(CodingTest, AMessageOfACallThatIsOverIsNotUnpacked) {
   const Ref<NativeCall> gone = BeginCoded(), answered = BeginCoded();
   for (const Ref<NativeCall>& call : open_) EXPECT_TRUE(Comes(*call, Packed(90000)));
   host_.DeliverQueued();
-  EXPECT_EQ(host_.to_code.size(), 2u);
-  EXPECT_FALSE(gone->CodeSome());
+  EXPECT_FALSE(queue_.Step());
   gone->OnClosed();
+  EXPECT_FALSE(queue_.Step()) << "the other one has its turn";
   sink(1).call->Finish(OkStatus(), Metadata());
-  for (const Ref<NativeCall>& call : open_) EXPECT_TRUE(call->CodeSome());
+  EXPECT_TRUE(queue_.empty());
   host_.DeliverQueued();
   EXPECT_THAT(sink(0).heard, ElementsAre("done"));
   EXPECT_THAT(sink(1).heard, IsEmpty());
@@ -316,9 +324,9 @@ TEST_F(CodingTest, AMessageOfACallThatIsOverIsNotUnpacked) {
 
 TEST_F(CodingTest, AMessageWaitsForItsTurnToBePackedAndTheRestForIt) {
   const Ref<NativeCall> call = BeginCoded();
-  host_.coding_left = 3000;
+  LeaveRoom(3000);
   EXPECT_TRUE(call->Write(ToPack(500))) << "where it is written";
-  EXPECT_EQ(host_.coding_left, 0u);
+  EXPECT_FALSE(queue_.Take(1));
   const size_t small = call->response().buffered_bytes();
   EXPECT_GT(small, 0u);
   EXPECT_FALSE(call->Write(ToPack(200'000)));
@@ -328,15 +336,13 @@ TEST_F(CodingTest, AMessageWaitsForItsTurnToBePackedAndTheRestForIt) {
   EXPECT_FALSE(call->Write(Payload::Copy("more"))) << "it is finished";
   EXPECT_EQ(call->response().buffered_bytes(), small);
   EXPECT_FALSE(call->response().has_status());
-  EXPECT_EQ(host_.to_code.size(), 1u);
-  EXPECT_EQ(Code(*call), 10) << "each reads 21 KiB";
+  EXPECT_EQ(Code(), 10) << "each reads 21 KiB";
   EXPECT_GT(call->response().buffered_bytes(), small + 10);
   EXPECT_FALSE(call->response().has_status());
-  ASSERT_EQ(host_.to_code.size(), 2u) << "for another turn";
-  EXPECT_EQ(Code(*call), 1);
+  EXPECT_EQ(Code(), 1);
   EXPECT_TRUE(call->response().has_status());
   EXPECT_LT(call->response().buffered_bytes(), size_t{5000});
-  EXPECT_EQ(host_.to_code.size(), 2u);
+  EXPECT_TRUE(queue_.empty());
 }
 
 TEST_F(CodingTest, WhatIsBeingPackedCountsAsNotSent) {
@@ -345,7 +351,7 @@ TEST_F(CodingTest, WhatIsBeingPackedCountsAsNotSent) {
   call->OnRoom();
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
-  Code(*call);
+  Code();
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("writable")) << "it became shorter than the room";
 }
@@ -361,12 +367,12 @@ TEST_F(CodingTest, EmptyMessagesThatWaitCountToo) {
 TEST_F(CodingTest, WhatWaitsToBePackedEndsWithTheStream) {
   const Ref<NativeCall> call = BeginCoded();
   EXPECT_FALSE(call->Write(ToPack(200'000)));
-  EXPECT_FALSE(call->CodeSome());
+  EXPECT_FALSE(queue_.Step());
   call->Finish(OkStatus(), Metadata());
   call->OnClosed();
+  EXPECT_TRUE(queue_.empty());
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("done"));
-  EXPECT_TRUE(call->CodeSome());
   EXPECT_EQ(wire_.submits, 0);
 }
 
@@ -374,26 +380,56 @@ TEST_F(CodingTest, WhatWaitsToBePackedEndsWithTheStream) {
 TEST_F(CodingTest, BothDirectionsTakeTurns) {
   const Ref<NativeCall> call = BeginCoded(100);
   EXPECT_FALSE(call->Write(ToPack(50'000)));
-  EXPECT_FALSE(call->CodeSome()) << "it has begun";
+  EXPECT_FALSE(queue_.Step()) << "it has begun";
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(Comes(*call, Packed(50'000)));
   EXPECT_FALSE(call->Write(ToPack(50'000)));
   host_.DeliverQueued();
   const auto sent = [&] { return call->response().buffered_bytes(); };
   size_t before = sent();
-  Code(*call);
+  Code();
   EXPECT_GT(sent(), before);
   EXPECT_THAT(sink().heard, IsEmpty());
   before = sent();
-  Code(*call);
+  Code();
   host_.DeliverQueued();
   EXPECT_EQ(sink().heard.size(), 1u);
   EXPECT_EQ(sent(), before);
-  Code(*call);
+  Code();
   EXPECT_GT(sent(), before);
   EXPECT_EQ(sink().heard.size(), 1u);
-  Code(*call);
+  Code();
   host_.DeliverQueued();
   EXPECT_EQ(sink().heard.size(), 2u);
+  EXPECT_TRUE(queue_.empty());
+}
+
+// What is to be sent is packed all the same.
+TEST_F(CodingTest, AnAnswerEndsTheUnpackingAndNotThePacking) {
+  const Ref<NativeCall> call = BeginCoded();
+  EXPECT_FALSE(call->Write(ToPack(50'000)));
+  EXPECT_TRUE(Comes(*call, Packed(90'000)));
+  host_.DeliverQueued();
+  call->Finish(OkStatus(), Metadata());
+  EXPECT_FALSE(call->response().has_status());
+  Code();
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_TRUE(call->response().has_status());
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty());
+}
+
+TEST_F(CodingTest, WhatWaitsEndsWithTheDeadline) {
+  const Ref<NativeCall> call = BeginCoded();
+  call->start().deadline = loop_.Now() + seconds(1);
+  EXPECT_FALSE(call->Write(ToPack(200'000)));
+  EXPECT_TRUE(Comes(*call, Packed(90'000)));
+  host_.DeliverQueued();
+  EXPECT_FALSE(queue_.Step());
+  clock_.Advance(seconds(1));
+  call->Finish(DeadlineExceededError("too late"), Metadata());
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_TRUE(call->response().has_status());
+  EXPECT_EQ(call->response().buffered_bytes(), 0u);
 }
 
 TEST_F(NativeCallTest, NobodyHearsOfAMalformedRequest) {

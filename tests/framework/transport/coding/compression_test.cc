@@ -1,4 +1,4 @@
-#include "framework/transport/native/compression.h"
+#include "framework/transport/coding/compression.h"
 
 #include <algorithm>
 #include <optional>
@@ -9,28 +9,13 @@
 #include "framework/base/status.h"
 #include "gtest/gtest.h"
 
-namespace rota::native {
+namespace rota::coding {
 namespace {
 
 std::string Text() {
   std::string text;
   for (int i = 0; i < 20000; ++i) text += std::to_string(i * i);
   return text;
-}
-
-TEST(CompressionTest, EncodingsAreKnownByTheirNames) {
-  EXPECT_EQ(ParseEncoding("identity"), Encoding::kIdentity);
-  EXPECT_EQ(ParseEncoding("gzip"), Encoding::kGzip);
-  EXPECT_EQ(ParseEncoding("snappy"), std::nullopt);
-  EXPECT_EQ(ParseEncoding(""), std::nullopt);
-}
-
-TEST(CompressionTest, ListsAreSearchedByWholeNames) {
-  EXPECT_TRUE(ListHas("identity, deflate, gzip", "gzip"));
-  EXPECT_TRUE(ListHas("gzip", "gzip"));
-  EXPECT_TRUE(ListHas("a,gzip ,b", "gzip"));
-  EXPECT_FALSE(ListHas("gzippy, notgzip", "gzip"));
-  EXPECT_FALSE(ListHas("", "gzip"));
 }
 
 TEST(CompressionTest, TextGoesThereAndBackUpToTheLimit) {
@@ -181,4 +166,4 @@ TEST(CompressionTest, WhatWouldNotGetShorterStaysAsItIs) {
 }
 
 }  // namespace
-}  // namespace rota::native
+}  // namespace rota::coding

@@ -1,4 +1,4 @@
-#include "framework/transport/native/compression.h"
+#include "framework/transport/coding/compression.h"
 
 #include <zlib.h>
 
@@ -11,7 +11,7 @@
 
 #include "framework/base/status.h"
 
-namespace rota::native {
+namespace rota::coding {
 namespace {
 
 constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib: plus 16 is the gzip format.
@@ -45,24 +45,6 @@ size_t SizeIn(std::string_view compressed) {
 constexpr size_t kJudged = 256 << 10;
 
 }  // namespace
-
-std::optional<Encoding> ParseEncoding(std::string_view name) {
-  if (name == "identity") return Encoding::kIdentity;
-  if (name == "gzip") return Encoding::kGzip;
-  return std::nullopt;
-}
-
-bool ListHas(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string_view item = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
-    if (item == name) return true;
-  }
-  return false;
-}
 
 size_t UnpackingWork(std::string_view compressed, size_t limit) {
   const size_t size = SizeIn(compressed);
@@ -186,4 +168,4 @@ std::optional<Payload> Gzip(std::string_view message) {
   return packing.Take();
 }
 
-}  // namespace rota::native
+}  // namespace rota::coding

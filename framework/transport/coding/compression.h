@@ -1,5 +1,5 @@
-#ifndef ROTA_TRANSPORT_NATIVE_COMPRESSION_H_
-#define ROTA_TRANSPORT_NATIVE_COMPRESSION_H_
+#ifndef ROTA_TRANSPORT_CODING_COMPRESSION_H_
+#define ROTA_TRANSPORT_CODING_COMPRESSION_H_
 
 #include <zlib.h>
 
@@ -10,21 +10,11 @@
 #include "framework/base/status_or.h"
 #include "framework/rpc/payload.h"
 
-// The encodings of messages. A message is compressed by itself; nothing is kept from one to the next.
+// The compression of messages. A message is compressed by itself; nothing is kept from one to the next.
 // Thread: any. Blocks for the work that it is. In a microsecond zlib deflates some 100 bytes. What it inflates costs by what comes out, some
 // 600 bytes in a microsecond, and by what goes in: a block of 11 bytes that makes nothing takes it nearly one.
 // Source: https://github.com/grpc/grpc/blob/master/doc/compression.md.
-namespace rota::native {
-
-enum class Encoding { kIdentity, kGzip };
-
-// The value of grpc-accept-encoding: what this side reads.
-inline constexpr std::string_view kAcceptedEncodings = "identity, gzip";
-
-// The encoding called `name` in grpc-encoding; nothing when it is unknown.
-std::optional<Encoding> ParseEncoding(std::string_view name);
-// Whether a list as in grpc-accept-encoding has `name`.
-bool ListHas(std::string_view list, std::string_view name);
+namespace rota::coding {
 
 // At most so much work is it to unpack the message in `compressed`, of which no more than `limit` bytes are made, in bytes that come out.
 size_t UnpackingWork(std::string_view compressed, size_t limit);
@@ -91,6 +81,6 @@ class Packing {
 // All at once.
 std::optional<Payload> Gzip(std::string_view message);
 
-}  // namespace rota::native
+}  // namespace rota::coding
 
-#endif  // ROTA_TRANSPORT_NATIVE_COMPRESSION_H_
+#endif  // ROTA_TRANSPORT_CODING_COMPRESSION_H_

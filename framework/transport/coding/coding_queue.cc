@@ -1,0 +1,48 @@
+#include "framework/transport/coding/coding_queue.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace rota::coding {
+namespace {
+
+// The work of one step, at worst 0.2 to 0.4 ms.
+constexpr size_t kStep = 128 << 10;
+
+// For how long a run goes on; or for a quarter of the time since the last one, so that what waits is not starved by a loop that has much
+// to do.
+constexpr Duration kRun = std::chrono::microseconds(500);
+
+}  // namespace
+
+void CodingQueue::Add(Entry& entry, Peer& peer) {
+  entry.JoinAtEnd(peer.entries_);
+  entry.peer_ = &peer;
+  if (peer.alone()) peer.JoinAtEnd(peers_);
+}
+
+void CodingQueue::Run() {
+  left_ = kAtOnce;
+  if (empty()) {
+    ran_at_ = {};
+    return;
+  }
+  const TimePoint now = loop_.Now();
+  const Duration since = ran_at_ == TimePoint{} ? Duration::zero() : now - ran_at_;
+  const TimePoint end = now + std::max(kRun, since / 4);
+  do {
+    Step();
+  } while (!empty() && loop_.Now() < end);
+  ran_at_ = loop_.Now();
+}
+
+bool CodingQueue::Step() {
+  Peer& peer = static_cast<Peer&>(peers_.next());
+  Entry& entry = static_cast<Entry&>(peer.entries_.next());
+  if (!entry.CodeSome(kStep)) return false;
+  // Of what the entry has done about itself, only this matters here: its peer has had its turn.
+  if (&peers_.next() == &peer) peer.JoinAtEnd(peers_);
+  return true;
+}
+
+}  // namespace rota::coding

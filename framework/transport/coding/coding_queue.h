@@ -1,0 +1,116 @@
+#ifndef ROTA_TRANSPORT_CODING_CODING_QUEUE_H_
+#define ROTA_TRANSPORT_CODING_CODING_QUEUE_H_
+
+#include <cstddef>
+
+#include "framework/base/check.h"
+#include "framework/base/clock.h"
+#include "framework/loop/event_loop.h"
+
+namespace rota::coding {
+
+// Bounds what a server does at a time for messages that are unpacked and packed. Little work (compression.h) is done at once, as long as
+// Take() has room for it; for the rest calls wait here. One message of all is worked on until it is done, so that no more than one is in
+// memory half unpacked, however many come; then another peer has its turn, so that none that sends many keeps one that sends a few
+// waiting for all of them.
+// Thread: loop.
+// Owner:  the server, which calls Run() from its hooks before and after poll.
+// Memory: none of its own: what waits is linked.
+class CodingQueue {
+ private:
+  // A place in a ring, one of whose links stands for its begin and end.
+  class Link {
+   public:
+    Link() = default;
+    ~Link() { Leave(); }
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+
+    bool alone() const { return next_ == this; }
+    Link& next() const { return *next_; }
+    void Leave() {
+      previous_->next_ = next_;
+      next_->previous_ = previous_;
+      previous_ = next_ = this;
+    }
+    void JoinAtEnd(Link& ring) {
+      Leave();
+      previous_ = ring.previous_;
+      next_ = &ring;
+      previous_->next_ = ring.previous_ = this;
+    }
+
+   private:
+    Link* previous_ = this;
+    Link* next_ = this;
+  };
+
+ public:
+  class Peer;
+
+  // A call that has messages to be unpacked or packed. Leaves the queue when it ends.
+  // Owner: the call, which ends it as soon as nobody wants those messages any more.
+  class Entry : private Link {
+   public:
+    // Does `work` more at most, as compression.h counts it, and at least a little. False: there is more to do for this message. True: it is
+    // done, and the entry has called Add() again, for another one, or is no more.
+    virtual bool CodeSome(size_t work) = 0;
+
+   protected:
+    Entry() = default;
+    ~Entry() {
+      Link::Leave();
+      if (peer_ != nullptr && peer_->entries_.alone()) peer_->Leave();
+    }
+
+   private:
+    friend class CodingQueue;
+
+    Peer* peer_ = nullptr;
+  };
+
+  // Whose calls wait, one at a time, while those of others have their turns.
+  // Owner: the connection. Must outlive its entries.
+  class Peer : private Link {
+   public:
+    Peer() = default;
+    ~Peer() { ROTA_DCHECK(entries_.alone(), "a peer goes while its calls wait to be coded"); }
+
+   private:
+    friend class CodingQueue;
+
+    Link entries_;
+  };
+
+  // Work that is done at once between two runs: about half a millisecond.
+  static constexpr size_t kAtOnce = 256 << 10;
+
+  explicit CodingQueue(EventLoop& loop) : loop_(loop) {}
+
+  // Whether there is room for so much work until the next Run(), which it then takes up.
+  bool Take(size_t work) {
+    if (work > left_) return false;
+    left_ -= work;
+    return true;
+  }
+  // `entry` has its turn after the others of `peer`. It is new, or of the same peer.
+  void Add(Entry& entry, Peer& peer);
+  bool empty() const { return peers_.alone(); }
+
+  // Goes on with what waits, for half a millisecond or a quarter of the time since the last run.
+  void Run();
+  // Does one step of it; whether a message is done with that. Must not be called when it is empty.
+  bool Step();
+
+ private:
+  EventLoop& loop_;
+  size_t left_ = kAtOnce;
+  // Those that have entries.
+  Link peers_;
+  // When the last run was through with it; the epoch: there was nothing in it.
+  TimePoint ran_at_ = {};
+};
+
+}  // namespace rota::coding
+
+#endif  // ROTA_TRANSPORT_CODING_CODING_QUEUE_H_
