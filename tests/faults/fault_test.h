@@ -47,11 +47,13 @@ class FaultTest : public testing::TestWithParam<std::string> {
   // others are served, that no handler is left and that descriptors come back. The rest is in the figures.
   bool ours() const { return GetParam() != "grpcpp"; }
 
+  // Of which transports the latency is judged: of both where what is attacked is no part of the gRPC library.
+  enum class Latency { kOfNative, kOfBoth };
   // Runs `attack` while the probe calls; memory and descriptors are compared with what the server held before it. What it
   // returns, a number with a word, goes into the figure. Where times count it runs more often: first against another server of the
   // same kind, which shows what the machine, busy with an attacker and a server, does to the calls of the probe; and a short
   // one some times against each, so that a pause of the machine spoils one of them and not their median.
-  void Attack(const std::string& name, const std::function<std::string()>& attack);
+  void Attack(const std::string& name, const std::function<std::string()>& attack, Latency judged = Latency::kOfNative);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);
 
@@ -66,7 +68,7 @@ class FaultTest : public testing::TestWithParam<std::string> {
  private:
   // What the probe sees of one attack, or of several; `what` is what the first returned.
   Probe::Seen AttackSome(Probe& probe, const std::function<std::string()>& attack, std::string& what);
-  // Whether memory and latency are judged: not of gRPC's library, and not under a sanitizer.
+  // Whether memory is judged, and latency by default: not of gRPC's library, and not under a sanitizer.
   bool MemoryCounts() const;
   void ExpectRecovered(const std::string& name, const Held& before);
   // How many of the timers phases were long.

@@ -50,6 +50,7 @@ class LayersTest(unittest.TestCase):
             "nghttp2/nghttp2.h": "transport/native",
             "grpcpp/grpcpp.h": "transport/grpcpp",
             "grpc/grpc.h": "transport/grpcpp",
+            "zlib.h": "transport/coding",
             "prometheus/registry.h": "observe",
         }.items():
             with self.subTest(header):

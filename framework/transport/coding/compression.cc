@@ -15,7 +15,9 @@ namespace rota::coding {
 namespace {
 
 constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib: plus 16 is the gzip format.
-constexpr size_t kLeastBytes = 18;           // Of a header and a trailer.
+constexpr std::string_view kGzipBegins("\x1f\x8b", 2);
+constexpr size_t kLeastBytes = 18;           // Of a header and a trailer of gzip.
+constexpr size_t kMostOfByte = 1032;         // That deflate can make of one that is read.
 // What a byte costs that is read, in bytes that are made: at worst for inflate, by blocks that have tables and nothing else; and for
 // deflate.
 constexpr size_t kInflateRead = 48;
@@ -25,7 +27,9 @@ constexpr size_t kAtOnce = std::numeric_limits<uInt>::max();
 
 Bytef* Bytes(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }
 
-Status NotGzip() { return InternalError("a compressed message is not gzip"); }
+Status Malformed(Form form) { return InternalError(form == Form::kGzip ? "a compressed message is not gzip" : "a compressed message is malformed"); }
+
+bool IsGzip(std::string_view compressed, Form form) { return form == Form::kGzip || compressed.starts_with(kGzipBegins); }
 
 Status TooLong(size_t limit) {
   return ResourceExhaustedError("compressed message unpacks to more than the limit of " + std::to_string(limit));
@@ -46,22 +50,29 @@ constexpr size_t kJudged = 256 << 10;
 
 }  // namespace
 
-size_t UnpackingWork(std::string_view compressed, size_t limit) {
+size_t UnpackingWork(std::string_view compressed, size_t limit, Form form) {
+  const size_t reads = kInflateRead * compressed.size();
+  // Measured and made.
+  if (!IsGzip(compressed, form)) return 2 * (std::min(limit, kMostOfByte * compressed.size()) + reads);
   const size_t size = SizeIn(compressed);
-  return (size > limit ? kJudged : size) + kInflateRead * compressed.size();
+  return (size > limit ? kJudged : size) + reads;
 }
 
 size_t PackingWork(std::string_view message) { return kDeflateRead * message.size(); }
 
-Unpacking::Unpacking(std::string_view compressed, size_t limit) : limit_(limit), left_to_read_(compressed.size()) {
+Unpacking::Unpacking(std::string_view compressed, size_t limit, Form form)
+    : compressed_(compressed), limit_(limit), form_(form), is_gzip_(IsGzip(compressed, form)), left_to_read_(compressed.size()) {
   stream_.next_in = Bytes(compressed);
-  started_ = inflateInit2(&stream_, kGzipWindow) == Z_OK;
+  started_ = inflateInit2(&stream_, is_gzip_ ? kGzipWindow : MAX_WBITS) == Z_OK;
   if (!started_) {
     status_ = InternalError("zlib does not start");
+  } else if (!is_gzip_) {
+    // It does not say how long it is. Twice the work, but memory is taken as for gzip.
+    measured_to_ = limit;
   } else if (compressed.size() < kLeastBytes) {
-    status_ = NotGzip();
+    status_ = Malformed(form);
   } else if (const size_t size = SizeIn(compressed); size > limit) {
-    says_too_long_ = true;
+    measured_to_ = std::min(limit, kJudged);
   } else {
     message_ = Payload::Allocate(size);
   }
@@ -73,27 +84,37 @@ Unpacking::~Unpacking() {
 
 bool Unpacking::Step(size_t work) {
   if (!status_.ok()) return true;
-  return says_too_long_ ? Judge(work) : Inflate(work);
+  return measured_to_ ? Measure(work) : Inflate(work);
 }
 
-// Nothing of it is kept.
-bool Unpacking::Judge(size_t work) {
+bool Unpacking::Measure(size_t work) {
   std::array<uint8_t, 16 << 10> scratch;
   const size_t reads = std::min(left_to_read_, std::max<size_t>(work / kInflateRead / 2, 1)), end = stream_.total_out + work / 2;
   stream_.avail_in = static_cast<uInt>(reads);
+  int result;
   do {
     stream_.next_out = scratch.data();
     stream_.avail_out = scratch.size();
-    const int result = inflate(&stream_, Z_NO_FLUSH);
-    if (stream_.total_out > std::min(limit_, kJudged)) {
-      status_ = TooLong(limit_);
-    } else if ((result != Z_OK && result != Z_BUF_ERROR) || (stream_.avail_out > 0 && reads == left_to_read_)) {
-      // It is broken, or has ended, or wants more than there is.
-      status_ = NotGzip();
-    }
-  } while (status_.ok() && stream_.avail_out == 0 && stream_.total_out < end);
+    result = inflate(&stream_, Z_NO_FLUSH);
+  } while (result == Z_OK && stream_.avail_out == 0 && stream_.total_out < end && stream_.total_out <= *measured_to_);
   left_to_read_ -= reads - stream_.avail_in;
+  if (stream_.total_out > *measured_to_) {
+    status_ = TooLong(limit_);
+  } else if (result == Z_STREAM_END && left_to_read_ == 0 && !is_gzip_) {
+    MakeMeasured();
+  } else if ((result != Z_OK && result != Z_BUF_ERROR) || (stream_.avail_out > 0 && left_to_read_ == 0)) {
+    // It is broken, or is not as long as it says, or wants more than there is.
+    status_ = Malformed(form_);
+  }
   return !status_.ok();
+}
+
+void Unpacking::MakeMeasured() {
+  measured_to_.reset();
+  message_ = Payload::Allocate(stream_.total_out);
+  inflateReset(&stream_);
+  stream_.next_in = Bytes(compressed_);
+  left_to_read_ = compressed_.size();
 }
 
 bool Unpacking::Inflate(size_t work) {
@@ -109,12 +130,12 @@ bool Unpacking::Inflate(size_t work) {
   const int result = inflate(&stream_, is_last && made == 0 ? Z_FINISH : Z_NO_FLUSH);
   left_to_read_ -= reads - stream_.avail_in;
   if (result == Z_STREAM_END) {
-    if (left_to_read_ > 0) status_ = NotGzip();
+    if (left_to_read_ > 0) status_ = Malformed(form_);
     return true;
   }
   const bool got_on = stream_.avail_in < reads || stream_.avail_out < makes;
   if (result == Z_OK && got_on && !is_last) return false;
-  status_ = NotGzip();
+  status_ = Malformed(form_);
   return true;
 }
 
@@ -123,8 +144,8 @@ StatusOr<Payload> Unpacking::Take() {
   return std::move(message_);
 }
 
-StatusOr<Payload> Gunzip(std::string_view compressed, size_t limit) {
-  Unpacking unpacking(compressed, limit);
+StatusOr<Payload> Unpack(std::string_view compressed, size_t limit, Form form) {
+  Unpacking unpacking(compressed, limit, form);
   while (!unpacking.Step(kAtOnce)) {
   }
   return unpacking.Take();

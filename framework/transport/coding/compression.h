@@ -16,8 +16,14 @@
 // Source: https://github.com/grpc/grpc/blob/master/doc/compression.md.
 namespace rota::coding {
 
+// How a message that comes may have been compressed.
+enum class Form {
+  kGzip,
+  kGzipOrZlib,  // Its first bytes tell. What gRPC calls deflate is zlib (RFC 1950).
+};
+
 // At most so much work is it to unpack the message in `compressed`, of which no more than `limit` bytes are made, in bytes that come out.
-size_t UnpackingWork(std::string_view compressed, size_t limit);
+size_t UnpackingWork(std::string_view compressed, size_t limit, Form form = Form::kGzip);
 // The same of packing `message`.
 size_t PackingWork(std::string_view message);
 
@@ -26,7 +32,7 @@ size_t PackingWork(std::string_view message);
 class Unpacking {
  public:
   // Of the message in `compressed`, which must stay; no more than `limit` bytes are ever made of it.
-  Unpacking(std::string_view compressed, size_t limit);
+  Unpacking(std::string_view compressed, size_t limit, Form form = Form::kGzip);
   ~Unpacking();
   Unpacking(const Unpacking&) = delete;
   Unpacking& operator=(const Unpacking&) = delete;
@@ -35,25 +41,30 @@ class Unpacking {
   bool Step(size_t work);
   // The message, once Step() has returned true.
   // Errors: RESOURCE_EXHAUSTED when it is longer than `limit`, or says so in its last bytes after a sound beginning; INTERNAL when it
-  //         is not gzip, or not the whole of `compressed` is.
+  //         is not of that form, or not the whole of `compressed` is.
   StatusOr<Payload> Take();
 
  private:
+  bool Measure(size_t work);
+  void MakeMeasured();
   bool Inflate(size_t work);
-  bool Judge(size_t work);
 
-  z_stream stream_{};
+  const std::string_view compressed_;
   const size_t limit_;
+  const Form form_;
+  const bool is_gzip_;
+  z_stream stream_{};
   // Bytes of the compressed message that zlib was not shown yet.
   size_t left_to_read_;
+  // While it is not known how long the message is, or that is said to be too long: it is unpacked to so much, none of which is kept.
+  std::optional<size_t> measured_to_;
   Payload message_;
   Status status_;
   bool started_ = false;
-  bool says_too_long_ = false;
 };
 
 // All at once.
-StatusOr<Payload> Gunzip(std::string_view compressed, size_t limit);
+StatusOr<Payload> Unpack(std::string_view compressed, size_t limit, Form form = Form::kGzip);
 
 // The packing of one message, fast rather than small, which may be done a piece at a time.
 // Thread: one.

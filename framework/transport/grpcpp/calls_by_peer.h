@@ -9,10 +9,11 @@
 
 #include "framework/base/ref.h"
 #include "framework/rpc/call_slot.h"
+#include "framework/transport/coding/coding_queue.h"
 
 namespace rota::grpcpp {
 
-// Gives each call of a server its slot. gRPC shows no connections, only the address of the peer of each call, which names one.
+// Knows whose calls are whose. gRPC shows no connections, only the address of the peer of each call, which names one.
 // Thread: loop.
 // Owner:  the server, and the slots, which may outlive it.
 class CallsByPeer final : public RefCounted {
@@ -20,41 +21,53 @@ class CallsByPeer final : public RefCounted {
   // A connection may have `most_of_peer` calls.
   explicit CallsByPeer(size_t most_of_peer) : most_of_peer_(most_of_peer) {}
 
-  // A place for one more call of the connection that the address of its peer names; the call and its handler hold it. Null: the
-  // connection has all that it may. Peers over Unix domain sockets have no addresses of their own, so those have no limit here.
-  Ref<CallSlot> Begin(const std::string& address);
+  class Peer;
+
+  // The connection that the address of its peer names. Peers over Unix domain sockets have no addresses of their own: there each call
+  // has a peer to itself, and so no limit here.
+  Ref<Peer> Find(const std::string& address);
+  // A place for one more call of `peer`; the call and its handler hold it. Null: the peer has all that it may.
+  Ref<CallSlot> Begin(const Ref<Peer>& peer);
   size_t calls() const { return calls_->count(); }
   size_t peers() const { return peers_.size(); }
 
  private:
-  class Peer;
-
   const size_t most_of_peer_;
   const Ref<CallCount> calls_ = MakeRef<CallCount>();
-  // Those that have a call.
+  // Those that have an address and a call.
   std::unordered_map<std::string, Peer*> peers_;
 };
 
-// Takes itself off the list when its last call is over.
+// One connection, while it has calls.
+// Owner: its calls, and their handlers.
 class CallsByPeer::Peer final : public CallCount {
  public:
+  // In the list under `address`, unless that is empty.
   Peer(Ref<CallsByPeer> list, std::string address) : list_(std::move(list)), address_(std::move(address)) {
-    list_->peers_.emplace(address_, this);
+    if (!address_.empty()) list_->peers_.emplace(address_, this);
   }
 
+  // Of its calls that have a message to be unpacked.
+  coding::CodingQueue::Peer coding;
+
  private:
-  ~Peer() override { list_->peers_.erase(address_); }
+  ~Peer() override {
+    if (!address_.empty()) list_->peers_.erase(address_);
+  }
 
   const Ref<CallsByPeer> list_;
   const std::string address_;
 };
 
-inline Ref<CallSlot> CallsByPeer::Begin(const std::string& address) {
-  if (std::string_view(address).substr(0, 4) == "unix") return MakeRef<CallSlot>(calls_, MakeRef<CallCount>());
+inline Ref<CallsByPeer::Peer> CallsByPeer::Find(const std::string& address) {
+  if (std::string_view(address).substr(0, 4) == "unix") return MakeRef<Peer>(Ref<CallsByPeer>(this), "");
   const auto found = peers_.find(address);
-  if (found == peers_.end()) return MakeRef<CallSlot>(calls_, MakeRef<Peer>(Ref<CallsByPeer>(this), address));
-  if (found->second->count() >= most_of_peer_) return nullptr;
-  return MakeRef<CallSlot>(calls_, Ref<CallCount>(found->second));
+  return found != peers_.end() ? Ref<Peer>(found->second) : MakeRef<Peer>(Ref<CallsByPeer>(this), address);
+}
+
+inline Ref<CallSlot> CallsByPeer::Begin(const Ref<Peer>& peer) {
+  if (peer->count() >= most_of_peer_) return nullptr;
+  return MakeRef<CallSlot>(calls_, peer);
 }
 
 }  // namespace rota::grpcpp

@@ -10,7 +10,6 @@
 #include "framework/base/log.h"
 #include "framework/base/status_or.h"
 #include "framework/transport/grpcpp/conversions.h"
-#include "framework/transport/grpcpp/inflate.h"
 
 // Of libgrpc, but in none of the headers that it installs.
 uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
@@ -21,6 +20,10 @@ namespace {
 // A client gives up by its own clock, and its reset comes here before the deadline that gRPC counts from the arrival of
 // the request: what ends this close to the deadline ran out of time.
 constexpr Duration kDeadlineSlack = std::chrono::milliseconds(10);
+
+// gRPC would unpack messages as well, but with no limit on what comes out, so that 4 MiB could become 4 GiB. How they are packed is said in
+// a header that it does not show.
+constexpr coding::Form kForm = coding::Form::kGzipOrZlib;
 
 // Whether the message that was read last came compressed. The flag of a message reaches no public interface of gRPC; its own
 // interoperability server asks in the same way.
@@ -63,8 +66,9 @@ void GrpcppCall::OnRequested(bool ok) {
   host_->OnBegin(*this);
 }
 
-void GrpcppCall::Accept(CallAcceptor& acceptor) {
+void GrpcppCall::Accept(CallAcceptor& acceptor, Ref<CallsByPeer::Peer> peer) {
   accepted_ = true;
+  peer_ = std::move(peer);
   ++host_->stats.calls_started;
   StartRead();
   CallSink* const sink = acceptor.OnCall(*this);
@@ -101,22 +105,56 @@ void GrpcppCall::TakeMessage() {
     return Fail(ResourceExhaustedError("message of " + std::to_string(size) + " bytes is larger than the limit of " +
                                        std::to_string(options_.max_message_bytes)));
   }
-  StatusOr<Payload> taken = TakeBytes();
-  if (!taken.ok()) return Fail(std::move(taken).status());
-  Payload message = *std::move(taken);
+  held_ = ToPayload(rpc_->incoming);
+  held_is_packed_ = CameCompressed(rpc_->context.c_call());
+  held_->set_compressed(held_is_packed_);
   rpc_->DropIncoming();
-  if (credit_ == 0) {
-    held_ = std::move(message);
-    return;
-  }
+  DeliverHeld();
+}
+
+void GrpcppCall::DeliverHeld() {
+  if (!open() || !held_ || credit_ == 0 || !IsUnpacked()) return;
+  Payload message = *std::move(held_);
+  held_.reset();
   Deliver(std::move(message));
 }
 
-StatusOr<Payload> GrpcppCall::TakeBytes() {
-  if (!CameCompressed(rpc_->context.c_call())) return ToPayload(rpc_->incoming);
-  StatusOr<Payload> message = Inflate(rpc_->incoming, options_.max_message_bytes);
-  if (message.ok()) message->set_compressed(true);
-  return message;
+// Not before the sink wants it: until then it takes no more memory than it did on its way.
+bool GrpcppCall::IsUnpacked() {
+  if (!held_is_packed_) return true;
+  if (waiting_ != nullptr) return false;
+  const std::string_view compressed = held_->view();
+  const size_t limit = options_.max_message_bytes;
+  if (!host_->coding_queue.Take(coding::UnpackingWork(compressed, limit, kForm))) {
+    waiting_ = std::make_unique<Waiting>(*this, compressed);
+    host_->coding_queue.Add(*waiting_, peer_->coding);
+    return false;
+  }
+  EndUnpacking(coding::Unpack(compressed, limit, kForm));
+  return held_.has_value();
+}
+
+bool GrpcppCall::UnpackSome(size_t work) {
+  std::optional<coding::Unpacking>& unpacking = waiting_->unpacking;
+  if (!unpacking) unpacking.emplace(waiting_->compressed, options_.max_message_bytes, kForm);
+  if (!unpacking->Step(work)) return false;
+  StatusOr<Payload> plain = unpacking->Take();
+  waiting_ = nullptr;
+  EndUnpacking(std::move(plain));
+  host_->OnUnpacked(*this);
+  return true;
+}
+
+void GrpcppCall::EndUnpacking(StatusOr<Payload> plain) {
+  if (!plain.ok()) return Fail(std::move(plain).status());
+  held_ = *std::move(plain);
+  held_->set_compressed(true);
+  held_is_packed_ = false;
+}
+
+void GrpcppCall::DropHeld() {
+  waiting_ = nullptr;
+  held_.reset();
 }
 
 void GrpcppCall::Deliver(Payload message) {
@@ -133,19 +171,15 @@ void GrpcppCall::AddReadCredit(uint32_t messages) {
   if (!held_ || held_scheduled_ || messages == 0) return;
   held_scheduled_ = true;
   // Not here: the sink does not expect a message while it is calling.
-  host_->loop.NextTick([self = Ref<GrpcppCall>(this)] { self->DeliverHeld(); });
-}
-
-void GrpcppCall::DeliverHeld() {
-  held_scheduled_ = false;
-  if (!open() || !held_) return;
-  Payload message = std::move(*held_);
-  held_.reset();
-  Deliver(std::move(message));
+  host_->loop.NextTick([self = Ref<GrpcppCall>(this)] {
+    self->held_scheduled_ = false;
+    self->DeliverHeld();
+  });
 }
 
 // Ends the call in the place of the sink, which hears of it by OnDone().
 void GrpcppCall::Fail(Status status) {
+  DropHeld();
   fault_ = status;
   while (!queue_.empty()) buffered_bytes_ -= WireSize(queue_.Pop());
   status_ = std::move(status);
@@ -182,6 +216,7 @@ bool GrpcppCall::Write(Payload message) {
 
 void GrpcppCall::Finish(Status status, const Metadata& trailers) {
   if (over_ || status_) return;
+  DropHeld();
   AddSendable(trailers, start_.path,
               [this](const std::string& key, const std::string& value) { rpc_->context.AddTrailingMetadata(key, value); });
   status_ = std::move(status);
@@ -274,6 +309,7 @@ void GrpcppCall::OnFinished(bool ok) {
 
 void GrpcppCall::OnOver(bool) {
   over_ = true;
+  DropHeld();
   cancelled_ = rpc_->context.IsCancelled();
 }
 
@@ -283,8 +319,9 @@ void GrpcppCall::EndIfDone() {
   const Status outcome = Outcome();
   // First, because the shutdown of gRPC's server waits for it.
   rpc_.reset();
-  held_.reset();
+  DropHeld();
   start_.slot = nullptr;
+  peer_ = nullptr;
   over_ = true;
   CallSink* const sink = std::exchange(sink_, nullptr);
   std::exchange(host_, nullptr)->OnEnd(*this);

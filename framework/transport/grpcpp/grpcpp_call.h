@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "framework/base/ref.h"
@@ -18,7 +19,10 @@
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
+#include "framework/transport/coding/coding_queue.h"
+#include "framework/transport/coding/compression.h"
 #include "framework/transport/grpcpp/bridge.h"
+#include "framework/transport/grpcpp/calls_by_peer.h"
 
 namespace rota::grpcpp {
 
@@ -33,10 +37,14 @@ class CallHost {
   virtual void OnBegin(GrpcppCall& call) = 0;
   // `call` is over for gRPC, or never began. It hears nothing of the host after this.
   virtual void OnEnd(GrpcppCall& call) = 0;
+  // `call`, which waited in coding_queue, is to be told to DeliverHeld(), in a callback of the loop.
+  virtual void OnUnpacked(GrpcppCall& call) = 0;
 
   EventLoop& loop;
   const ServerOptions options;
   TransportStats stats;
+  // Of the messages that came compressed: what is much work waits here, and what is little is taken from its room.
+  coding::CodingQueue coding_queue{loop};
   // Running calls are being cancelled by the server.
   bool cancelling = false;
 
@@ -55,9 +63,11 @@ class GrpcppCall final : public Call, public RefCounted {
   // Waits for the next call that a peer opens.
   void Request(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue);
   // From CallHost::OnBegin().
-  void Accept(CallAcceptor& acceptor);
+  void Accept(CallAcceptor& acceptor, Ref<CallsByPeer::Peer> peer);
   void Refuse(const Status& status);
   bool accepted() const { return accepted_; }
+  // Gives the sink the message that is held for it, if it wants it; that may have to be unpacked before.
+  void DeliverHeld();
 
   CallStart& start() override { return start_; }
   void AddReadCredit(uint32_t messages) override;
@@ -121,10 +131,14 @@ class GrpcppCall final : public Call, public RefCounted {
 
   void StartRead();
   void TakeMessage();
-  // What was read, unpacked.
-  StatusOr<Payload> TakeBytes();
+  // Of the message that is held: that it can be delivered now. If not it will be, once it has been unpacked.
+  bool IsUnpacked();
+  // Goes on unpacking it; see CodingQueue::Entry.
+  bool UnpackSome(size_t work);
+  void EndUnpacking(StatusOr<Payload> plain);
+  // The sink hears no more messages.
+  void DropHeld();
   void Deliver(Payload message);
-  void DeliverHeld();
   void Fail(Status status);
   void ScheduleFlush();
   void Flush();
@@ -135,6 +149,17 @@ class GrpcppCall final : public Call, public RefCounted {
   bool PastDeadline() const;
   // Whether the sink may still hear of messages and room.
   bool open() const { return sink_ != nullptr && !over_ && !status_; }
+
+  // A message that waits to be unpacked, in the queue of the host.
+  struct Waiting final : coding::CodingQueue::Entry {
+    Waiting(GrpcppCall& call, std::string_view compressed) : call(call), compressed(compressed) {}
+    bool CodeSome(size_t work) override { return call.UnpackSome(work); }
+
+    GrpcppCall& call;
+    const std::string_view compressed;
+    // Once it has its turn, since it takes the memory for the whole message.
+    std::optional<coding::Unpacking> unpacking;
+  };
 
   // Null once the call is over for gRPC.
   CallHost* host_;
@@ -150,14 +175,18 @@ class GrpcppCall final : public Call, public RefCounted {
   int outstanding_ = 0;
 
   CallStart start_;
+  Ref<CallsByPeer::Peer> peer_;  // Null before Accept().
   CallSink* sink_ = nullptr;
   bool accepted_ = false;
   bool over_ = false;       // gRPC says that nothing more can happen.
   bool cancelled_ = false;  // It ended otherwise than by the status of Finish().
 
   uint64_t credit_ = 0;
-  std::optional<Payload> held_;  // A message read without credit.
+  // A message that was read and is not delivered yet, for want of credit or because it is to be unpacked first.
+  std::optional<Payload> held_;
+  bool held_is_packed_ = false;
   bool held_scheduled_ = false;
+  std::unique_ptr<Waiting> waiting_;
 
   RingQueue<Payload> queue_;
   size_t buffered_bytes_ = 0;  // In queue_ and under way.

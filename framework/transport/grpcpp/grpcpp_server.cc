@@ -14,6 +14,7 @@
 
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/hooks.h"
 #include "framework/rpc/server_life.h"
 #include "framework/transport/grpcpp/bridge.h"
 #include "framework/transport/grpcpp/calls_by_peer.h"
@@ -36,9 +37,12 @@ int HardMessageLimit(size_t max_message_bytes) {
   return static_cast<int>(std::min(kMax, max_message_bytes + std::max<size_t>(max_message_bytes, 64 << 10)));
 }
 
-class GrpcppServer final : public Server, private CallHost {
+class GrpcppServer final : public Server, private CallHost, private LoopHook {
  public:
-  GrpcppServer(EventLoop& loop, const ServerOptions& options) : CallHost(loop, options) {}
+  GrpcppServer(EventLoop& event_loop, const ServerOptions& server_options) : CallHost(event_loop, server_options) {
+    loop.prepare_hooks().Add(*this);
+    loop.check_hooks().Add(*this);
+  }
   ~GrpcppServer() override;
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) override;
@@ -64,6 +68,9 @@ class GrpcppServer final : public Server, private CallHost {
   void RequestCall();
   void OnBegin(GrpcppCall& call) override;
   void OnEnd(GrpcppCall& call) override;
+  void OnUnpacked(GrpcppCall& call) override { unpacked_.emplace_back(&call); }
+  void RunHook() override;
+  bool IsDue() const override { return !coding_queue.empty(); }
   void BeginShutdown();
   void CancelCalls();
   void OnShutdown();
@@ -76,6 +83,7 @@ class GrpcppServer final : public Server, private CallHost {
   // A peer that keeps as many streams open as it may opens the next one as soon as it sees the end of one, and gRPC may tell of up to
   // kRequestedCalls before it tells of the ends.
   const Ref<CallsByPeer> calls_ = MakeRef<CallsByPeer>(kMaxCallsOfConnection + kRequestedCalls);
+  std::vector<Ref<GrpcppCall>> unpacked_;
   size_t open_ = 0;  // Requested, running and refused calls that are not over.
   ShutdownTag shutdown_tag_{*this};
   bool shut_down_ = false;
@@ -107,7 +115,7 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
   // A port that another process has is an error, not a port to share.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection);
-  // Rota unpacks what comes compressed, because it knows a limit; see inflate.h.
+  // Rota unpacks what comes compressed, because it knows a limit.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   const StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = NewCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
@@ -144,17 +152,28 @@ void GrpcppServer::OnBegin(GrpcppCall& call) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(options.max_concurrent_calls) +
                                               " calls at once"));
   }
-  call.start().slot = calls_->Begin(call.start().peer);
+  Ref<CallsByPeer::Peer> peer = calls_->Find(call.start().peer);
+  call.start().slot = calls_->Begin(peer);
   if (call.start().slot == nullptr) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(kMaxCallsOfConnection) + " calls at once on one connection"));
   }
-  call.Accept(*acceptor_);
+  call.Accept(*acceptor_, std::move(peer));
 }
 
 void GrpcppServer::OnEnd(GrpcppCall& call) {
   --open_;
   if (call.accepted()) ++CallHost::stats.calls_done;
   StopIfQuiet();
+}
+
+// ---- Messages that wait to be unpacked.
+
+void GrpcppServer::RunHook() {
+  coding_queue.Run();
+  // In callbacks of their own, after which ticks run, and which count in the budget of the phase.
+  for (Ref<GrpcppCall>& call : std::exchange(unpacked_, {})) {
+    loop.RunCompletion(Operation(loop, RefKind::kIo), [call = std::move(call)] { call->DeliverHeld(); });
+  }
 }
 
 // ---- Draining.
@@ -187,6 +206,8 @@ void GrpcppServer::StopIfQuiet() {
 }
 
 GrpcppServer::~GrpcppServer() {
+  loop.prepare_hooks().Remove(*this);
+  loop.check_hooks().Remove(*this);
   if (bridge_ == nullptr) return;
   life_.DropDone();
   life_.Drain(Duration::zero(), nullptr);

@@ -329,7 +329,7 @@ bool NativeCall::IsUnpacked() {
     coding_->unpacks = true;
     return false;
   }
-  EndUnpacking(coding::Gunzip(message.view(), limit));
+  EndUnpacking(coding::Unpack(message.view(), limit));
   // It may be well where fault_ is not: that is about what came behind it.
   return front_unpacked_;
 }

@@ -1,9 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/framework/transport/client_call.h"
@@ -176,7 +181,6 @@ TEST_P(CallTest, CompressedMessagesOfAnySizeKeepTheirOrder) {
 }
 
 TEST_P(CallTest, TheLoopGoesOnWhileALargeMessageIsUnpacked) {
-  if (!GetParam().native()) GTEST_SKIP() << "it unpacks a message at once";
   const auto iterations = [this] { return loop_.stats().iterations; };
   uint64_t before = 0, after = 0;
   OnEachCall([&](ScriptedSink& sink) {
@@ -192,6 +196,156 @@ TEST_P(CallTest, TheLoopGoesOnWhileALargeMessageIsUnpacked) {
   });
   // It takes milliseconds, and an iteration gives it one at most.
   EXPECT_GE(after - before, 2u);
+}
+
+TEST_P(CallTest, DeflateIsUnpackedByGrpcppOnly) {
+  OnEachCall(Echo);
+  Listen();
+  const std::string text(100000, 'z');
+  ClientCall::Answer answer;
+  RunWith([&] {
+    ClientCall call(Connect(address_), "/a.B/C");
+    call.context().set_compression_algorithm(GRPC_COMPRESS_DEFLATE);
+    answer = call.Exchange({text, "", text});
+  });
+  if (GetParam().native()) {
+    EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  } else {
+    EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+    EXPECT_THAT(answer.messages, ElementsAre(text, "", text));
+  }
+}
+
+// Calls of one connection that have a message each which is much work to unpack, so that most of them wait for their turn.
+class UnpackingTest : public CallTest {
+ protected:
+  static constexpr size_t kCalls = 12;
+
+  UnpackingTest() {
+    OnEachCall([this](ScriptedSink& sink) {
+      sink.on_message = [this, &sink] {
+        heard_.push_back(&sink);
+        // Not from inside of a call.
+        if (heard_.size() == 1 && on_first_) loop_.SetImmediate([this] { on_first_(); });
+      };
+      sink.on_half_close = [&sink] { sink.Finish(); };
+      sink.on_done = [this] {
+        if (++done_ == kCalls) all_done_.Set();
+      };
+    });
+  }
+  // What happens when the first message has been heard.
+  void OnFirst(std::function<void()> happens) { on_first_ = std::move(happens); }
+  // From the thread of the clients, as are the next two. A call whose message is on its way.
+  void Open(const std::shared_ptr<grpc::Channel>& channel) {
+    ClientCall& call = *calls_.emplace_back(std::make_unique<ClientCall>(channel, "/a.B/C"));
+    call.context().set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    EXPECT_TRUE(call.Start());
+    EXPECT_TRUE(call.Write(large_));
+  }
+  // The messages are taken.
+  void AddCredits() {
+    loop_.Post([this] {
+      for (const auto& sink : sinks_) sink->AddCredit(1);
+    });
+  }
+  void OpenAll() {
+    const std::shared_ptr<grpc::Channel> channel = Connect(address_);
+    while (calls_.size() < kCalls) Open(channel);
+    AddCredits();
+  }
+
+  const std::string large_ = std::string(4 << 20, 'z');
+  std::vector<std::unique_ptr<ClientCall>> calls_;
+  std::function<void()> on_first_;
+  std::vector<const ScriptedSink*> heard_;
+  size_t done_ = 0;
+  Signal all_done_;
+};
+INSTANTIATE_TEST_SUITE_P(Transports, UnpackingTest, ::testing::ValuesIn(kTransports), TransportName);
+
+TEST_P(UnpackingTest, AMessageThatWaitsIsNotHeardAfterTheAnswer) {
+  OnFirst([this] {
+    for (const auto& sink : sinks_) sink->Finish(InvalidArgumentError("the answer"));
+  });
+  Listen();
+  RunWith([&] {
+    OpenAll();
+    for (const auto& call : calls_) EXPECT_EQ(call->Finish().error_message(), "the answer");
+    EXPECT_TRUE(all_done_.Wait());
+  });
+  EXPECT_EQ(heard_.size(), 1u);
+}
+
+TEST_P(UnpackingTest, AMessageThatWaitsIsNotHeardAfterTheDeadline) {
+  OnFirst([this] {
+    for (const auto& sink : sinks_) {
+      sink->call->start().deadline = loop_.Now();
+      sink->Finish(DeadlineExceededError("too late"));
+    }
+  });
+  Listen();
+  RunWith([&] {
+    OpenAll();
+    for (const auto& call : calls_) EXPECT_EQ(call->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+    EXPECT_TRUE(all_done_.Wait());
+  });
+  EXPECT_EQ(heard_.size(), 1u);
+}
+
+TEST_P(UnpackingTest, AMessageThatWaitsEndsWithItsCall) {
+  // Here, so that the loop does not get on meanwhile.
+  OnFirst([this] {
+    for (const auto& call : calls_) call->context().TryCancel();
+    for (const auto& call : calls_) EXPECT_EQ(call->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  });
+  Listen();
+  RunWith([&] {
+    OpenAll();
+    EXPECT_TRUE(all_done_.Wait());
+  });
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled) << sink->outcome.ToString();
+  EXPECT_LT(heard_.size(), kCalls);
+}
+
+TEST_P(UnpackingTest, AMessageThatWaitsEndsWithTheServer) {
+  OnFirst([this] { server_->Drain(Duration::zero(), [this] { drained_ = true; }); });
+  Listen();
+  RunWith([&] {
+    OpenAll();
+    EXPECT_TRUE(all_done_.Wait());
+  });
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, CancelledError("the server stops"));
+  EXPECT_LT(heard_.size(), kCalls);
+}
+
+TEST_P(UnpackingTest, AMessageThatWaitsEndsWithTheDestructorOfTheServer) {
+  OnFirst([this] { server_ = nullptr; });
+  Listen();
+  std::thread client([this] {
+    OpenAll();
+    EXPECT_TRUE(all_done_.Wait());
+  });
+  loop_.Run();
+  client.join();
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled);
+  EXPECT_EQ(heard_.size(), 1u);
+}
+
+TEST_P(UnpackingTest, PeersTakeTurns) {
+  Listen();
+  RunWith([&] {
+    const std::shared_ptr<grpc::Channel> channel = Connect(address_);
+    while (calls_.size() < kCalls - 1) Open(channel);
+    Open(Connect(address_));
+    AddCredits();
+    for (const auto& call : calls_) EXPECT_TRUE(call->WritesDone());
+    for (const auto& call : calls_) EXPECT_TRUE(call->Finish().ok());
+  });
+  ASSERT_EQ(heard_.size(), kCalls);
+  // It was the last one to ask.
+  const auto place = std::find(heard_.begin(), heard_.end(), sinks_.back().get()) - heard_.begin();
+  EXPECT_LT(place, static_cast<std::ptrdiff_t>(kCalls / 2));
 }
 
 TEST_P(CallTest, CompressedMessageIsHeldToTheLimitByItsRealSize) {

@@ -1,5 +1,7 @@
 #include "framework/transport/coding/compression.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <optional>
 #include <random>
@@ -18,13 +20,22 @@ std::string Text() {
   return text;
 }
 
+// What gRPC calls deflate.
+std::string Zlib(const std::string& text) {
+  std::string packed(compressBound(text.size()), '\0');
+  uLongf size = packed.size();
+  EXPECT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size()), Z_OK);
+  packed.resize(size);
+  return packed;
+}
+
 TEST(CompressionTest, TextGoesThereAndBackUpToTheLimit) {
   const std::string text = Text();
   const std::optional<Payload> compressed = Gzip(text);
   ASSERT_TRUE(compressed.has_value());
   EXPECT_LT(compressed->size(), text.size());
   for (const size_t limit : {text.size(), text.size() + 1, size_t{1} << 30}) {
-    const StatusOr<Payload> plain = Gunzip(compressed->view(), limit);
+    const StatusOr<Payload> plain = Unpack(compressed->view(), limit);
     ASSERT_TRUE(plain.ok()) << plain.status().ToString();
     EXPECT_EQ(plain->view(), text);
   }
@@ -34,7 +45,7 @@ TEST(CompressionTest, WhatIsLongerThanTheLimitIsRefusedByItsRealSize) {
   const std::string text = Text();
   const std::optional<Payload> compressed = Gzip(text);
   for (const size_t limit : {text.size() - 1, size_t{1000}, size_t{0}}) {
-    const StatusOr<Payload> plain = Gunzip(compressed->view(), limit);
+    const StatusOr<Payload> plain = Unpack(compressed->view(), limit);
     EXPECT_EQ(plain.status().code(), StatusCode::kResourceExhausted) << plain.status().ToString();
   }
 }
@@ -43,14 +54,14 @@ TEST(CompressionTest, ABombIsStoppedAtTheLimit) {
   const std::string zeros(64 << 20, '\0');
   const std::optional<Payload> bomb = Gzip(zeros);
   ASSERT_LT(bomb->size(), size_t{1} << 20);
-  EXPECT_EQ(Gunzip(bomb->view(), 1 << 20).status(), ResourceExhaustedError("compressed message unpacks to more than the limit of 1048576"));
+  EXPECT_EQ(Unpack(bomb->view(), 1 << 20).status(), ResourceExhaustedError("compressed message unpacks to more than the limit of 1048576"));
 }
 
 TEST(CompressionTest, TheEmptyMessageCanBeCompressedByAPeer) {
   // gzip of nothing, as other programs make it.
   const std::string empty("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
   for (const size_t limit : {size_t{0}, size_t{100}}) {
-    const StatusOr<Payload> plain = Gunzip(empty, limit);
+    const StatusOr<Payload> plain = Unpack(empty, limit);
     ASSERT_TRUE(plain.ok()) << plain.status().ToString();
     EXPECT_EQ(plain->size(), 0u);
   }
@@ -58,11 +69,11 @@ TEST(CompressionTest, TheEmptyMessageCanBeCompressedByAPeer) {
 
 TEST(CompressionTest, WhatIsNotGzipIsAnError) {
   std::string compressed(Gzip(Text())->view());
-  EXPECT_EQ(Gunzip("", 100).status().code(), StatusCode::kInternal);
-  EXPECT_EQ(Gunzip("not gzip at all", 100).status().code(), StatusCode::kInternal);
-  EXPECT_EQ(Gunzip(compressed.substr(0, compressed.size() - 9), 1 << 20).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack("", 100).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack("not gzip at all", 100).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack(compressed.substr(0, compressed.size() - 9), 1 << 20).status().code(), StatusCode::kInternal);
   compressed[compressed.size() - 6] ^= 1;  // the checksum
-  EXPECT_EQ(Gunzip(compressed, 1 << 20).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack(compressed, 1 << 20).status().code(), StatusCode::kInternal);
 }
 
 TEST(CompressionTest, WhatLiesAboutItsSizeIsAnError) {
@@ -73,12 +84,12 @@ TEST(CompressionTest, WhatLiesAboutItsSizeIsAnError) {
     for (size_t i = 0; i < 4; ++i) lie[lie.size() - 4 + i] = static_cast<char>(size >> (8 * i));
     return lie;
   };
-  ASSERT_TRUE(Gunzip(says(text.size()), text.size()).ok());
+  ASSERT_TRUE(Unpack(says(text.size()), text.size()).ok());
   for (const size_t size : {size_t{0}, text.size() - 1, text.size() + 1, size_t{0xffffffff}}) {
-    EXPECT_EQ(Gunzip(says(size), 1 << 20).status().code(), StatusCode::kInternal) << size;
+    EXPECT_EQ(Unpack(says(size), 1 << 20).status().code(), StatusCode::kInternal) << size;
   }
   // One that is too long says so and is broken before it is.
-  EXPECT_EQ(Gunzip(says(2 << 20).substr(100), 1 << 20).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack(says(2 << 20).substr(100), 1 << 20).status().code(), StatusCode::kInternal);
 }
 
 // No more of it is unpacked than its beginning, whatever the limit.
@@ -87,9 +98,9 @@ TEST(CompressionTest, WhatSaysThatItIsTooLongIsJudgedByItsBeginning) {
   const size_t limit = 32 << 20;
   // Broken behind its first 2 MiB, where it was not looked at.
   bomb.replace(bomb.size() / 32, 100, 100, '\xff');
-  EXPECT_EQ(Gunzip(bomb, limit).status().code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(Unpack(bomb, limit).status().code(), StatusCode::kResourceExhausted);
   bomb.replace(20, 100, 100, '\xff');
-  EXPECT_EQ(Gunzip(bomb, limit).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack(bomb, limit).status().code(), StatusCode::kInternal);
 }
 
 // However it is cut, what comes out is what comes out of the whole.
@@ -98,7 +109,7 @@ TEST(CompressionTest, AMessageCanBeUnpackedAPieceAtATime) {
   std::string broken = good;
   broken[broken.size() / 2] ^= 1;
   for (const std::string& compressed : {good, broken, good.substr(0, good.size() - 9), good + "x", std::string("no gzip at all, but long")}) {
-    const StatusOr<Payload> whole = Gunzip(compressed, 1 << 20);
+    const StatusOr<Payload> whole = Unpack(compressed, 1 << 20);
     for (const size_t work : {size_t{1}, size_t{700}, size_t{10'000}, text.size(), 100 * text.size()}) {
       Unpacking unpacking(compressed, 1 << 20);
       size_t steps = 1;
@@ -132,6 +143,49 @@ TEST(CompressionTest, AStepReadsNoMoreThanItMay) {
   EXPECT_GE(steps, compressed.size() / 1000);
 }
 
+TEST(CompressionTest, ZlibIsUnpackedWhereItIsExpected) {
+  const std::string text = Text();
+  for (const std::string& compressed : {Zlib(text), std::string(Gzip(text)->view())}) {
+    const StatusOr<Payload> plain = Unpack(compressed, text.size(), Form::kGzipOrZlib);
+    ASSERT_TRUE(plain.ok()) << plain.status().ToString();
+    EXPECT_EQ(plain->view(), text);
+  }
+  const StatusOr<Payload> empty = Unpack(Zlib(""), 0, Form::kGzipOrZlib);
+  ASSERT_TRUE(empty.ok()) << empty.status().ToString();
+  EXPECT_EQ(empty->size(), 0u);
+  EXPECT_EQ(Unpack(Zlib(text), text.size()).status(), InternalError("a compressed message is not gzip"));
+}
+
+TEST(CompressionTest, ZlibIsHeldToTheLimitByItsRealSize) {
+  const std::string text = Text();
+  for (const size_t limit : {text.size() - 1, size_t{1000}, size_t{0}}) {
+    EXPECT_EQ(Unpack(Zlib(text), limit, Form::kGzipOrZlib).status(),
+              ResourceExhaustedError("compressed message unpacks to more than the limit of " + std::to_string(limit)));
+  }
+}
+
+TEST(CompressionTest, ZlibCanBeUnpackedAPieceAtATime) {
+  const std::string text = Text(), good = Zlib(text);
+  std::string broken = good;
+  std::fill(broken.begin() + 100, broken.begin() + 200, '\xff');
+  for (const std::string& compressed : {good, broken, good.substr(0, good.size() - 1), good + "x", std::string(), std::string("no stream at all")}) {
+    for (const size_t work : {size_t{1}, size_t{700}, size_t{10'000}, text.size(), 100 * text.size()}) {
+      Unpacking unpacking(compressed, 1 << 20, Form::kGzipOrZlib);
+      size_t steps = 1;
+      while (!unpacking.Step(work)) ++steps;
+      const StatusOr<Payload> plain = unpacking.Take();
+      if (compressed == good) {
+        ASSERT_TRUE(plain.ok()) << plain.status().ToString();
+        EXPECT_EQ(plain->view(), text);
+        EXPECT_GE(steps, text.size() / std::max<size_t>(work / 2, 1)) << "a step makes no more than it may";
+        EXPECT_LE(text.size(), UnpackingWork(compressed, 1 << 20, Form::kGzipOrZlib) / 2);
+      } else {
+        EXPECT_EQ(plain.status(), InternalError("a compressed message is malformed"));
+      }
+    }
+  }
+}
+
 TEST(CompressionTest, AMessageCanBePackedAPieceAtATime) {
   const std::string text = Text();
   for (const size_t bytes : {size_t{1}, size_t{7}, size_t{1000}, text.size() - 1, text.size()}) {
@@ -141,7 +195,7 @@ TEST(CompressionTest, AMessageCanBePackedAPieceAtATime) {
     EXPECT_EQ(steps, (text.size() + bytes - 1) / bytes);
     const std::optional<Payload> compressed = packing.Take();
     ASSERT_TRUE(compressed.has_value());
-    const StatusOr<Payload> plain = Gunzip(compressed->view(), text.size());
+    const StatusOr<Payload> plain = Unpack(compressed->view(), text.size());
     ASSERT_TRUE(plain.ok());
     EXPECT_EQ(plain->view(), text);
   }
@@ -156,8 +210,8 @@ TEST(CompressionTest, AMessageCanBePackedAPieceAtATime) {
 
 TEST(CompressionTest, BytesBehindTheMessageAreAnError) {
   const std::string compressed(Gzip(Text())->view());
-  EXPECT_EQ(Gunzip(compressed + "x", 1 << 20).status().code(), StatusCode::kInternal);
-  EXPECT_EQ(Gunzip(compressed + compressed, 1 << 20).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack(compressed + "x", 1 << 20).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(Unpack(compressed + compressed, 1 << 20).status().code(), StatusCode::kInternal);
 }
 
 TEST(CompressionTest, WhatWouldNotGetShorterStaysAsItIs) {
