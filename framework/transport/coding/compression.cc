@@ -151,39 +151,58 @@ StatusOr<Payload> Unpack(std::string_view compressed, size_t limit, Form form) {
   return unpacking.Take();
 }
 
-Packing::Packing(std::string_view message) : left_to_read_(message.size()) {
+void PackingStates::End::operator()(z_stream* stream) const {
+  deflateEnd(stream);
+  delete stream;
+}
+
+PackingStates::State PackingStates::Take() {
+  if (kept_ != nullptr) {
+    deflateReset(kept_.get());
+    return std::move(kept_);
+  }
+  auto state = std::make_unique<z_stream>();
+  if (deflateInit2(state.get(), Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) return nullptr;
+  return State(state.release());
+}
+
+void PackingStates::GiveBack(State state) {
+  if (kept_ == nullptr) kept_ = std::move(state);
+}
+
+Packing::Packing(std::string_view message, PackingStates& states) : states_(states), left_to_read_(message.size()) {
   if (message.size() > std::numeric_limits<uInt>::max()) return;
-  started_ = deflateInit2(&stream_, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK;
-  if (!started_) return;
+  stream_ = states_.Take();
+  if (stream_ == nullptr) return;
   compressed_ = Payload::Allocate(message.size());
-  stream_.next_in = Bytes(message);
-  stream_.next_out = compressed_.data();
-  stream_.avail_out = static_cast<uInt>(compressed_.size());
+  stream_->next_in = Bytes(message);
+  stream_->next_out = compressed_.data();
+  stream_->avail_out = static_cast<uInt>(compressed_.size());
 }
 
 Packing::~Packing() {
-  if (started_) deflateEnd(&stream_);
+  if (stream_ != nullptr) states_.GiveBack(std::move(stream_));
 }
 
 bool Packing::Step(size_t work) {
-  if (!started_) return true;
+  if (stream_ == nullptr) return true;
   const size_t reads = std::min(left_to_read_, std::max<size_t>(work / kDeflateRead, 1));
-  stream_.avail_in = static_cast<uInt>(reads);
-  const int result = deflate(&stream_, reads == left_to_read_ ? Z_FINISH : Z_NO_FLUSH);
-  left_to_read_ -= reads - stream_.avail_in;
+  stream_->avail_in = static_cast<uInt>(reads);
+  const int result = deflate(stream_.get(), reads == left_to_read_ ? Z_FINISH : Z_NO_FLUSH);
+  left_to_read_ -= reads - stream_->avail_in;
   is_shorter_ = result == Z_STREAM_END;
   // Without room left it would be no shorter.
-  return result != Z_OK || stream_.avail_out == 0 || reads == 0;
+  return result != Z_OK || stream_->avail_out == 0 || reads == 0;
 }
 
 std::optional<Payload> Packing::Take() {
   if (!is_shorter_) return std::nullopt;
-  compressed_.Truncate(compressed_.size() - stream_.avail_out);
+  compressed_.Truncate(compressed_.size() - stream_->avail_out);
   return std::move(compressed_);
 }
 
-std::optional<Payload> Gzip(std::string_view message) {
-  Packing packing(message);
+std::optional<Payload> Pack(std::string_view message, PackingStates& states) {
+  Packing packing(message, states);
   while (!packing.Step(kAtOnce)) {
   }
   return packing.Take();

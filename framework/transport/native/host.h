@@ -12,6 +12,7 @@
 #include "framework/rpc/call_slot.h"
 #include "framework/rpc/transport.h"
 #include "framework/transport/coding/coding_queue.h"
+#include "framework/transport/coding/compression.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
@@ -53,6 +54,7 @@ class Host {
   CallAcceptor* acceptor = nullptr;
   // Of the messages that are compressed: what is much work waits here, and what is little is taken from its room.
   coding::CodingQueue coding_queue{loop};
+  coding::PackingStates packing_states;
   // When the connection that is read now began to be.
   TimePoint read_at = {};
   // For one read; what is in it is used up before the next one.

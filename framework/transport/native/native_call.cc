@@ -253,12 +253,18 @@ void NativeCall::SendHeaders(const Metadata& headers) {
 bool NativeCall::Write(Payload message) {
   // Over: there is no room, and OnDone() comes.
   if (wire_ == nullptr || is_finished()) return false;
-  if (const bool waits = coding_ != nullptr && !coding_->waiting.empty(); waits || !MayPackHere(message)) {
+  const bool waits = coding_ != nullptr && !coding_->waiting.empty(), packs = response_.Packs(message);
+  if (waits || (packs && !host_->coding_queue.Take(coding::PackingWork(message.view())))) {
     QueueCoding();
     coding_->waiting_bytes += message.size() + Payload::kHeadroom;
     coding_->waiting.Push(std::move(message));
   } else {
-    response_.Push(std::move(message));
+    if (packs) {
+      std::optional<Payload> packed = coding::Pack(message.view(), host_->packing_states);
+      SendPacked(std::move(message), std::move(packed));
+    } else {
+      response_.Push(std::move(message));
+    }
     wire_->QueueSubmit(*this);
   }
   full_ = unsent_bytes() > host_->options.max_buffered_bytes;
@@ -306,7 +312,7 @@ bool NativeCall::CodeSome(size_t work) {
     mine.unpacking = nullptr;
     host_->QueueCall(*this);
   } else {
-    if (mine.packing == nullptr) mine.packing = std::make_unique<coding::Packing>(mine.waiting.Front().view());
+    if (mine.packing == nullptr) mine.packing = std::make_unique<coding::Packing>(mine.waiting.Front().view(), host_->packing_states);
     if (!mine.packing->Step(work)) return false;
     EndPacking();
   }
@@ -355,8 +361,9 @@ void NativeCall::StopUnpacking() {
   if (coding_->waiting.empty()) coding_ = nullptr;
 }
 
-bool NativeCall::MayPackHere(const Payload& message) {
-  return !response_.Packs(message) || host_->coding_queue.Take(coding::PackingWork(message.view()));
+void NativeCall::SendPacked(Payload message, std::optional<Payload> packed) {
+  const bool is_shorter = packed.has_value();
+  response_.Push(is_shorter ? *std::move(packed) : std::move(message), is_shorter);
 }
 
 void NativeCall::EndPacking() {
@@ -364,8 +371,7 @@ void NativeCall::EndPacking() {
   coding_->packing = nullptr;
   Payload message = coding_->waiting.Pop();
   coding_->waiting_bytes -= message.size() + Payload::kHeadroom;
-  const bool is_shorter = packed.has_value();
-  response_.PushAsItIs(is_shorter ? *std::move(packed) : std::move(message), is_shorter);
+  SendPacked(std::move(message), std::move(packed));
   SendWaiting();
 }
 
@@ -374,7 +380,7 @@ void NativeCall::SendWaiting() {
   while (!coding_->waiting.empty() && !response_.Packs(coding_->waiting.Front())) {
     Payload message = coding_->waiting.Pop();
     coding_->waiting_bytes -= message.size() + Payload::kHeadroom;
-    response_.PushAsItIs(std::move(message), false);
+    response_.Push(std::move(message));
   }
   if (coding_->waiting.empty() && coding_->finish) {
     auto [status, trailers] = *std::exchange(coding_->finish, std::nullopt);

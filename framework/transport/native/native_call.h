@@ -117,8 +117,8 @@ class NativeCall final : public Call, public RefCounted {
   void EndUnpacking(StatusOr<Payload> plain);
   // The sink hears no more messages.
   void StopUnpacking();
-  // Of one that is to be sent: that it need not wait, unless others do.
-  bool MayPackHere(const Payload& message);
+  // Sends a message that is `packed`, unless that is no shorter.
+  void SendPacked(Payload message, std::optional<Payload> packed);
   void EndPacking();
   // Sends what has waited for one that is packed now.
   void SendWaiting();

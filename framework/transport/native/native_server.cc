@@ -83,6 +83,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
     if (pool_->Trim(kTrimmedAtOnce)) return true;
     for (auto* connections : {&connections_, &to_flush_, &to_close_}) connections->shrink_to_fit();
     if (flushed_ == flushing_.size()) flushing_ = {}, flushed_ = 0;
+    packing_states.Trim();
     return false;
   }
   const TransportStats& stats() const override { return Host::stats; }

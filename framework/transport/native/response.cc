@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "framework/transport/coding/compression.h"
 #include "framework/transport/native/encoding.h"
 #include "framework/transport/native/field_list.h"
 #include "framework/transport/native/message_framer.h"
@@ -45,16 +44,9 @@ void Response::SetHeaders(const Metadata& headers, const std::string& path) {
   if (!headers.empty()) headers_ = Sendable(headers, path);
 }
 
-void Response::Push(Payload message) {
-  if (Packs(message)) {
-    if (std::optional<Payload> shorter = coding::Gzip(message.view())) return PushAsItIs(*std::move(shorter), true);
-  }
-  PushAsItIs(std::move(message), false);
-}
-
-void Response::PushAsItIs(Payload message, bool compressed) {
+void Response::Push(Payload message, bool packed) {
   if (message.headroom() == nullptr) message = Payload::Allocate(0);
-  WritePrefix(message, compressed);
+  WritePrefix(message, packed);
   buffered_bytes_ += WireSize(message);
   messages_.Push(std::move(message));
 }

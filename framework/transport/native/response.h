@@ -31,12 +31,12 @@ class Response {
   // ---- For the call, in this order.
 
   void SetHeaders(const Metadata& headers, const std::string& path);
-  // The peer reads gzip, which the headers announce: messages that ask for it are compressed. Before anything else.
+  // The peer reads gzip, which the headers announce. Before anything else.
   void AllowGzip() { gzip_ = true; }
-  void Push(Payload message);
-  // Whether Push() compresses `message`; and instead of it for one that was, or is not to be.
+  // Whether `message` is to be packed before it is pushed.
   bool Packs(const Payload& message) const { return gzip_ && message.compressed(); }
-  void PushAsItIs(Payload message, bool compressed);
+  // `packed`: it is.
+  void Push(Payload message, bool packed = false);
   void SetStatus(Status status, const Metadata& trailers, const std::string& path);
   // Instead of all that: a status of HTTP with a line of plain text, for a request that is not one of gRPC.
   void SetHttpError(int http_status, std::string text);

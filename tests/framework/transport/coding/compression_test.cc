@@ -20,6 +20,11 @@ std::string Text() {
   return text;
 }
 
+std::optional<Payload> Pack(std::string_view message) {
+  PackingStates states;
+  return Pack(message, states);
+}
+
 // What gRPC calls deflate.
 std::string Zlib(const std::string& text) {
   std::string packed(compressBound(text.size()), '\0');
@@ -31,7 +36,7 @@ std::string Zlib(const std::string& text) {
 
 TEST(CompressionTest, TextGoesThereAndBackUpToTheLimit) {
   const std::string text = Text();
-  const std::optional<Payload> compressed = Gzip(text);
+  const std::optional<Payload> compressed = Pack(text);
   ASSERT_TRUE(compressed.has_value());
   EXPECT_LT(compressed->size(), text.size());
   for (const size_t limit : {text.size(), text.size() + 1, size_t{1} << 30}) {
@@ -43,7 +48,7 @@ TEST(CompressionTest, TextGoesThereAndBackUpToTheLimit) {
 
 TEST(CompressionTest, WhatIsLongerThanTheLimitIsRefusedByItsRealSize) {
   const std::string text = Text();
-  const std::optional<Payload> compressed = Gzip(text);
+  const std::optional<Payload> compressed = Pack(text);
   for (const size_t limit : {text.size() - 1, size_t{1000}, size_t{0}}) {
     const StatusOr<Payload> plain = Unpack(compressed->view(), limit);
     EXPECT_EQ(plain.status().code(), StatusCode::kResourceExhausted) << plain.status().ToString();
@@ -52,7 +57,7 @@ TEST(CompressionTest, WhatIsLongerThanTheLimitIsRefusedByItsRealSize) {
 
 TEST(CompressionTest, ABombIsStoppedAtTheLimit) {
   const std::string zeros(64 << 20, '\0');
-  const std::optional<Payload> bomb = Gzip(zeros);
+  const std::optional<Payload> bomb = Pack(zeros);
   ASSERT_LT(bomb->size(), size_t{1} << 20);
   EXPECT_EQ(Unpack(bomb->view(), 1 << 20).status(), ResourceExhaustedError("compressed message unpacks to more than the limit of 1048576"));
 }
@@ -68,7 +73,7 @@ TEST(CompressionTest, TheEmptyMessageCanBeCompressedByAPeer) {
 }
 
 TEST(CompressionTest, WhatIsNotGzipIsAnError) {
-  std::string compressed(Gzip(Text())->view());
+  std::string compressed(Pack(Text())->view());
   EXPECT_EQ(Unpack("", 100).status().code(), StatusCode::kInternal);
   EXPECT_EQ(Unpack("not gzip at all", 100).status().code(), StatusCode::kInternal);
   EXPECT_EQ(Unpack(compressed.substr(0, compressed.size() - 9), 1 << 20).status().code(), StatusCode::kInternal);
@@ -78,7 +83,7 @@ TEST(CompressionTest, WhatIsNotGzipIsAnError) {
 
 TEST(CompressionTest, WhatLiesAboutItsSizeIsAnError) {
   const std::string text = Text();
-  const std::string compressed(Gzip(text)->view());
+  const std::string compressed(Pack(text)->view());
   const auto says = [&](size_t size) {
     std::string lie = compressed;
     for (size_t i = 0; i < 4; ++i) lie[lie.size() - 4 + i] = static_cast<char>(size >> (8 * i));
@@ -94,7 +99,7 @@ TEST(CompressionTest, WhatLiesAboutItsSizeIsAnError) {
 
 // No more of it is unpacked than its beginning, whatever the limit.
 TEST(CompressionTest, WhatSaysThatItIsTooLongIsJudgedByItsBeginning) {
-  std::string bomb(Gzip(std::string(64 << 20, '\0'))->view());
+  std::string bomb(Pack(std::string(64 << 20, '\0'))->view());
   const size_t limit = 32 << 20;
   // Broken behind its first 2 MiB, where it was not looked at.
   bomb.replace(bomb.size() / 32, 100, 100, '\xff');
@@ -105,7 +110,7 @@ TEST(CompressionTest, WhatSaysThatItIsTooLongIsJudgedByItsBeginning) {
 
 // However it is cut, what comes out is what comes out of the whole.
 TEST(CompressionTest, AMessageCanBeUnpackedAPieceAtATime) {
-  const std::string text = Text(), good(Gzip(text)->view());
+  const std::string text = Text(), good(Pack(text)->view());
   std::string broken = good;
   broken[broken.size() / 2] ^= 1;
   for (const std::string& compressed : {good, broken, good.substr(0, good.size() - 9), good + "x", std::string("no gzip at all, but long")}) {
@@ -132,7 +137,7 @@ TEST(CompressionTest, AStepReadsNoMoreThanItMay) {
   for (int i = 0; i < 20000; ++i) compressed.append("\x00\x00\x00\xff\xff", 5);
   compressed.append("\x03\x00", 2).append(8, '\0');
   EXPECT_GE(UnpackingWork(compressed, 1 << 20), 40 * compressed.size());
-  EXPECT_LT(UnpackingWork(Gzip(std::string(1 << 20, '\0'))->view(), 1 << 20), size_t{2} << 20);
+  EXPECT_LT(UnpackingWork(Pack(std::string(1 << 20, '\0'))->view(), 1 << 20), size_t{2} << 20);
   constexpr size_t kWork = 96 * 1000;
   Unpacking unpacking(compressed, 1 << 20);
   size_t steps = 1;
@@ -145,7 +150,7 @@ TEST(CompressionTest, AStepReadsNoMoreThanItMay) {
 
 TEST(CompressionTest, ZlibIsUnpackedWhereItIsExpected) {
   const std::string text = Text();
-  for (const std::string& compressed : {Zlib(text), std::string(Gzip(text)->view())}) {
+  for (const std::string& compressed : {Zlib(text), std::string(Pack(text)->view())}) {
     const StatusOr<Payload> plain = Unpack(compressed, text.size(), Form::kGzipOrZlib);
     ASSERT_TRUE(plain.ok()) << plain.status().ToString();
     EXPECT_EQ(plain->view(), text);
@@ -187,9 +192,10 @@ TEST(CompressionTest, ZlibCanBeUnpackedAPieceAtATime) {
 }
 
 TEST(CompressionTest, AMessageCanBePackedAPieceAtATime) {
+  PackingStates states;
   const std::string text = Text();
   for (const size_t bytes : {size_t{1}, size_t{7}, size_t{1000}, text.size() - 1, text.size()}) {
-    Packing packing(text);
+    Packing packing(text, states);
     size_t steps = 1;
     while (!packing.Step(PackingWork(std::string_view(text).substr(0, bytes)))) ++steps;
     EXPECT_EQ(steps, (text.size() + bytes - 1) / bytes);
@@ -202,21 +208,54 @@ TEST(CompressionTest, AMessageCanBePackedAPieceAtATime) {
   std::minstd_rand random(1);
   std::string noise(100'000, 'x');
   for (char& byte : noise) byte = static_cast<char>(random() >> 8);
-  Packing packing(noise);
+  Packing packing(noise, states);
   while (!packing.Step(1000)) {
   }
   EXPECT_FALSE(packing.Take().has_value()) << "it is no shorter";
 }
 
+// Nothing of a message is in the next one, also when it was not packed to its end.
+TEST(CompressionTest, AStateIsUsedAgainAsIfItWereNew) {
+  const std::string text = Text(), wanted(Pack(text)->view());
+  PackingStates states;
+  const z_stream* first = nullptr;
+  for (int i = 0; i < 3; ++i) {
+    {
+      Packing dropped(text, states);
+      EXPECT_FALSE(dropped.Step(10'000));
+    }
+    EXPECT_EQ(Pack(text, states)->view(), wanted);
+    PackingStates::State state = states.Take();
+    if (first == nullptr) first = state.get();
+    EXPECT_EQ(state.get(), first);
+    states.GiveBack(std::move(state));
+  }
+}
+
+TEST(CompressionTest, TwoMessagesArePackedAtTheSameTimeWithTwoStates) {
+  const std::string text = Text();
+  PackingStates states;
+  {
+    Packing one(text, states);
+    one.Step(1000);
+    EXPECT_EQ(Unpack(Pack("x" + text, states)->view(), 1 << 20)->view(), "x" + text);
+    while (!one.Step(100'000)) {
+    }
+    EXPECT_EQ(Unpack(one.Take()->view(), 1 << 20)->view(), text);
+  }
+  states.Trim();
+  EXPECT_EQ(Unpack(Pack(text, states)->view(), 1 << 20)->view(), text);
+}
+
 TEST(CompressionTest, BytesBehindTheMessageAreAnError) {
-  const std::string compressed(Gzip(Text())->view());
+  const std::string compressed(Pack(Text())->view());
   EXPECT_EQ(Unpack(compressed + "x", 1 << 20).status().code(), StatusCode::kInternal);
   EXPECT_EQ(Unpack(compressed + compressed, 1 << 20).status().code(), StatusCode::kInternal);
 }
 
 TEST(CompressionTest, WhatWouldNotGetShorterStaysAsItIs) {
-  EXPECT_FALSE(Gzip("").has_value());
-  EXPECT_FALSE(Gzip("abc").has_value());
+  EXPECT_FALSE(Pack("").has_value());
+  EXPECT_FALSE(Pack("abc").has_value());
 }
 
 }  // namespace

@@ -204,7 +204,10 @@ TEST_F(NativeCallTest, AMessageThatSaysNothingOfItsCompressionIsAFault) {
 }
 
 // A message that was compressed and has so many zeros.
-std::string Packed(size_t zeros) { return Message(coding::Gzip(std::string(zeros, '\0'))->view(), '\1'); }
+std::string Packed(size_t zeros) {
+  coding::PackingStates states;
+  return Message(coding::Pack(std::string(zeros, '\0'), states)->view(), '\1');
+}
 // One to be compressed, which it does well.
 Payload ToPack(size_t size) {
   Payload message = Payload::Copy(std::string(size, 'x'));
@@ -343,6 +346,15 @@ TEST_F(CodingTest, AMessageWaitsForItsTurnToBePackedAndTheRestForIt) {
   EXPECT_TRUE(call->response().has_status());
   EXPECT_LT(call->response().buffered_bytes(), size_t{5000});
   EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(CodingTest, AMessageThatWouldNotGetShorterIsSentAsItIs) {
+  const Ref<NativeCall> call = BeginCoded();
+  Payload message = Payload::Copy("abc");
+  message.set_compressed(true);
+  LeaveRoom(100);
+  EXPECT_TRUE(call->Write(std::move(message)));
+  EXPECT_EQ(call->response().buffered_bytes(), 3 + Payload::kHeadroom);
 }
 
 TEST_F(CodingTest, WhatIsBeingPackedCountsAsNotSent) {
