@@ -65,15 +65,24 @@ TimePoint ToTimePoint(gpr_timespec deadline, TimePoint now) {
 
 }  // namespace
 
-grpc::ByteBuffer ToByteBuffer(Payload payload) {
+grpc::ByteBuffer ToByteBuffer(Payload payload, bool is_gzip) {
   const size_t size = payload.size();
+  grpc::Slice slice;
   if (size <= kCopyUpTo) {
-    const grpc::Slice copy = size == 0 ? grpc::Slice() : grpc::Slice(payload.data(), size);
-    return grpc::ByteBuffer(&copy, 1);
+    if (size > 0) slice = grpc::Slice(payload.data(), size);
+  } else {
+    auto* const held = new Payload(std::move(payload));
+    slice = grpc::Slice(held->data(), size, [](void* owner) { delete static_cast<Payload*>(owner); }, held);
   }
-  auto* const held = new Payload(std::move(payload));
-  const grpc::Slice slice(held->data(), size, [](void* owner) { delete static_cast<Payload*>(owner); }, held);
-  return grpc::ByteBuffer(&slice, 1);
+  if (!is_gzip) return grpc::ByteBuffer(&slice, 1);
+  grpc_slice of_core = slice.c_slice();
+  grpc_byte_buffer* const compressed = grpc_raw_compressed_byte_buffer_create(&of_core, 1, GRPC_COMPRESS_GZIP);
+  grpc_slice_unref(of_core);
+  // There is no constructor for this, but gRPC holds in byte_buffer.h that a ByteBuffer is a pointer to one of the core, and nothing else.
+  grpc::ByteBuffer buffer;
+  static_assert(sizeof(buffer) == sizeof(compressed));
+  std::memcpy(static_cast<void*>(&buffer), &compressed, sizeof(compressed));
+  return buffer;
 }
 
 Payload ToPayload(grpc_byte_buffer* bytes) {

