@@ -10,8 +10,9 @@ namespace {
 constexpr size_t kStep = 128 << 10;
 
 // For how long a run goes on; or for a quarter of the time since the last one, so that what waits is not starved by a loop that has much
-// to do.
+// to do. But one that was blocked is not to be held up for much longer.
 constexpr Duration kRun = std::chrono::microseconds(500);
+constexpr Duration kLongestRun = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -29,7 +30,7 @@ void CodingQueue::Run() {
   }
   const TimePoint now = loop_.Now();
   const Duration since = ran_at_ == TimePoint{} ? Duration::zero() : now - ran_at_;
-  const TimePoint end = now + std::max(kRun, since / 4);
+  const TimePoint end = now + std::clamp<Duration>(since / 4, kRun, kLongestRun);
   do {
     Step();
   } while (!empty() && loop_.Now() < end);

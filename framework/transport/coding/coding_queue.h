@@ -97,7 +97,7 @@ class CodingQueue {
   void Add(Entry& entry, Peer& peer);
   bool empty() const { return peers_.alone(); }
 
-  // Goes on with what waits, for half a millisecond or a quarter of the time since the last run.
+  // Goes on with what waits, for half a millisecond or a quarter of the time since the last run, up to 5 ms.
   void Run();
   // Does one step of it; whether a message is done with that. Must not be called when it is empty.
   bool Step();

@@ -139,6 +139,8 @@ TEST_F(CodingQueueTest, ARunHasAQuarterOfTheTimeSinceTheLastOne) {
   clock_.Advance(milliseconds(4));
   EXPECT_EQ(Run(), 10u);
   EXPECT_EQ(Run(), 5u);
+  clock_.Advance(milliseconds(1000));
+  EXPECT_EQ(Run(), 50u) << "a loop that was blocked";
   toys_.clear();
   EXPECT_EQ(Run(), 0u);
   clock_.Advance(milliseconds(1000));
