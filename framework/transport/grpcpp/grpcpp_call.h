@@ -165,6 +165,8 @@ class GrpcppCall final : public Call, public RefCounted {
     GrpcppCall& call;
     std::optional<Coding> coding;
   };
+  using ToUnpack = Waiting<coding::Unpacking, &GrpcppCall::UnpackSome>;
+  using ToPack = Waiting<coding::Packing, &GrpcppCall::PackSome>;
 
   // Null once the call is over for gRPC.
   CallHost* host_;
@@ -191,11 +193,11 @@ class GrpcppCall final : public Call, public RefCounted {
   std::optional<Payload> held_;
   bool held_is_packed_ = false;
   bool held_scheduled_ = false;
-  std::unique_ptr<Waiting<coding::Unpacking, &GrpcppCall::UnpackSome>> unpacking_;
+  std::unique_ptr<ToUnpack> unpacking_;
 
   RingQueue<Payload> queue_;
   // Of the first message in it.
-  std::unique_ptr<Waiting<coding::Packing, &GrpcppCall::PackSome>> packing_;
+  std::unique_ptr<ToPack> packing_;
   std::optional<Payload> packed_;  // Nothing where that would be no shorter.
   bool front_is_packed_ = false;
   size_t buffered_bytes_ = 0;  // In queue_ and under way.
