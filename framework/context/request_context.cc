@@ -20,6 +20,8 @@ void RequestContext::ArmDeadline() {
   // whatever context happens to be current.
   const ContextScope none(nullptr);
   deadline_timer_ = loop_.SetDeadline(start_.deadline - loop_.Now(), [this] {
+    // A timer has a longest delay.
+    if (loop_.Now() < start_.deadline) return ArmDeadline();
     const Ref<RequestContext> keep(this);
     Cancel(DeadlineExceededError("the deadline of request '" + start_.id + "' has passed"));
   });

@@ -76,12 +76,12 @@ class EventLoop {
   Timer SetInterval(Duration period, F&& callback, const std::source_location& where = std::source_location::current()) {
     return StartTimer(*timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(period), true, where).Detach());
   }
-  // As SetTimeout() with SetRef(false), for a deadline: nearly all of these are cleared, and peers choose their lengths. One that
-  // is cleared leaves nothing, where an unref'd timer leaves the list of its delay, empty, until it would have been due, as in
-  // Node. Node has no such timer.
+  // Runs `callback` once, as SetTimeout() in Rota's own way, and without a ref, whose way ever the loop follows: for deadlines. Nearly
+  // all of them are cleared, and peers choose their lengths, so one that is cleared leaves no list behind, as an unref'd timer does, as in
+  // Node, until it would have been due. Node has no such timer.
   template <std::invocable F>
   Timer SetDeadline(Duration delay, F&& callback, const std::source_location& where = std::source_location::current()) {
-    Timer timer = SetTimeout(delay, std::forward<F>(callback), where);
+    Timer timer = StartTimer(*timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelayMs(delay), false, where).Detach());
     timers_.MakeDeadline(*timer.node_);
     return timer;
   }

@@ -21,12 +21,16 @@ TimerQueue::~TimerQueue() {
     TimerList& list = lists_.Get(delay_ms);
     if (list.empty()) {
       EndList(list, delay_ms);
-      continue;
+    } else {
+      // Destroys the callback, which may hold the timer.
+      const Ref<TimerNode> node(&list.front());
+      Clear(*node);
+      if (node->list == nullptr) continue;
+      // One of Node's way that was cleared before it was armed again.
+      list.Remove(*node);
+      SetActive(*node, false);
+      node->Release();
     }
-    TimerNode& node = list.front();
-    list.Remove(node);
-    SetActive(node, false);
-    node.Release();
   }
 }
 

@@ -30,14 +30,14 @@ namespace rota {
 //         they begin young (YoungTimers): in one list of all of them, from which they join those of their delays, in their order,
 //         when the first of them may be due, they become many, or an unref'd one is cleared. Lists have the keys that they would
 //         have if all timers had been in them from the first. Where a timer leaves an empty list that ends, that keeps its place
-//         in the heap, although it does not exist any more for the order, until its time comes.
+//         in the heap, although it does not exist any more for the order, until its time comes or there are too many of these.
 // Source: lib/internal/timers.js of Node 20. That most timers are cancelled: T. Gleixner, "timers: Switch to a non-cascading
 //         wheel", Linux 4.8, which lives by it, too.
 class TimerQueue {
  public:
   explicit TimerQueue(RefCounts& refs, Compatibility compatibility = Compatibility::kRota)
       : TimerQueue(refs, compatibility, compatibility == Compatibility::kRota) {}
-  // `begin_young` changes what arming and clearing cost, and nothing that can be seen: for tests.
+  // `begin_young` changes what arming and clearing cost and when next_wake() is, but not what runs when and in which order: for tests.
   TimerQueue(RefCounts& refs, Compatibility compatibility, bool begin_young)
       : refs_(refs), compatibility_(compatibility), young_(begin_young) {}
   ~TimerQueue();
@@ -75,14 +75,15 @@ class TimerQueue {
   }
   // Whether `node` keeps the loop alive while it is active.
   void SetRef(TimerNode& node, bool has_ref);
-  // `node`, armed just now, holds no ref and leaves nothing when it is cleared.
+  // `node`, armed just now, holds no ref, but leaves no empty list when it is cleared.
   void MakeDeadline(TimerNode& node) {
     SetRef(node, false);
     node.is_deadline = true;
   }
 
-  // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due
-  // then, as a timer was cleared: Node's one timer of the operating system wakes up for that too.
+  // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due then, as a
+  // timer was cleared, for which Node's one timer of the operating system goes off, too. Not always for the same ones: nobody
+  // looks for the first of all lists while some of their timers are young.
   TimePoint next_wake() const { return std::min(wake_, young_.wake()); }
   bool empty() const { return lists_in_use_ == 0 && young_.empty(); }
   // For each armed timer, in no order: visit(const TimerNode&).
@@ -223,7 +224,7 @@ StepEnd TimerQueue::RunList(const Chosen& chosen, TimePoint now, Steps& steps) {
     }
     // The drain may have cleared the timer. When it has refreshed it, the timer runs all the same, as in Node.
     if (node->list != nullptr) {
-      TakeOut(*node);
+      node->list->Remove(*node);
       node->Release();
     }
     if (node->silenced) {

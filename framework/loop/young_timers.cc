@@ -15,7 +15,7 @@ void YoungTimers::MakeRoomForKeys() {
   }
   const auto left = static_cast<size_t>(next_key_ - kept);
   for (const Key* key = kept; key != next_key_; ++key) delays_[Index(key->delay_ms)] |= kKeyNoted;
-  std::copy(kept, next_key_, keys_.data());
+  if (kept != keys_.data()) std::copy(kept, next_key_, keys_.data());
   // At most one of a delay that has timers counts: they are bounded as timers are.
   if (4 * left >= keys_.size()) keys_.resize(2 * keys_.size());
   next_key_ = keys_.data() + left;

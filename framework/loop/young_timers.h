@@ -13,15 +13,16 @@
 namespace rota {
 
 // The timers of a queue that wait outside of the lists of their delays: one list of them all, in the order in which they were
-// armed. Of each delay one byte says how many of them there are and whether there is a list, so that arming and clearing a
-// deadline touches a table that stays in the cache, and no list. A list has the key of the timer that began it also when that
-// is gone and others are not: such keys are noted in the order in which they were left, and looked through when it matters.
+// armed. One byte for each delay says how many of them have it and what there is of its list, so that arming and clearing a
+// timer that does not fire touches a table that stays in the cache, and no list.
+// A list has the key of the timer that began it until its first timer is looked at, also when the one that began it has gone meanwhile and left others,
+// or was refreshed. Such keys are noted in the order in which they were left, and looked through when the timers join their lists.
 // Thread: loop.
 // Owner:  TimerQueue.
 class YoungTimers {
  public:
-  // They join their lists all at once, in the middle of a callback or a phase: so not any number of them, and of one delay
-  // only so many as a list is worth while for.
+  // They join their lists all at once, in the middle of a callback or a phase, which takes some 2 ms for so many: so not any number of
+  // them, and of one delay only so many as its byte can count.
   static constexpr size_t kMost = 16'384;
   static constexpr uint8_t kMostOfADelay = 0x3f;
 
@@ -37,11 +38,13 @@ class YoungTimers {
     return Knows(delay_ms) && (delays_[Index(delay_ms)] & ~kKeyNoted) < kMostOfADelay && count_ < kMost;
   }
   bool empty() const { return count_ == 0; }
-  // A moment before which none of them is due, nor was any timer that left its key; kNoDeadline when there is none.
+  // A moment before which none of their lists expires; kNoDeadline when there is none of them.
   TimePoint wake() const { return wake_; }
   bool Has(const TimerNode& node) const { return node.list == &timers_; }
   // In the order in which they were armed.
   const TimerList& timers() const { return timers_; }
+  // Of keys, with those that count no more.
+  size_t room_for_keys() const { return keys_.size(); }
 
   // `node` is nowhere, and there is room for its delay. It begins the list of its delay when there is none.
   void Add(TimerNode& node) {
@@ -49,7 +52,8 @@ class YoungTimers {
     node.begins_list = delay == 0;
     ++delay;
     ++count_;
-    Append(node);
+    wake_ = std::min(wake_, node.due());
+    timers_.PushBack(node);
   }
   // `node` is one of these. A list that it has begun goes on for others of its delay, and ends without. There are no branches
   // for what deadlines do, because with many delays in use it is a matter of chance which of them is alone of its own.
@@ -65,6 +69,7 @@ class YoungTimers {
     if (next_key_ == keys_end_) [[unlikely]] MakeRoomForKeys();
   }
   // `node` is one of these and becomes the last, as if armed at `start`. Its list stays what it is.
+  // Its list's expiry, which is not before wake(), stays as well.
   void Refresh(TimerNode& node, TimePoint start) {
     if (node.begins_list) {
       node.begins_list = false;
@@ -74,7 +79,7 @@ class YoungTimers {
     }
     timers_.Remove(node);
     node.start = start;
-    Append(node);
+    timers_.PushBack(node);
   }
   // None of these has this delay any more, or all of them are being taken out.
   void SetListInUse(int32_t delay_ms, bool in_use) {
@@ -105,17 +110,14 @@ class YoungTimers {
   };
   static constexpr int32_t kFromMs = 100;
   static constexpr int32_t kEndMs = 65'536;
-  // Of a delay.
+  // The byte of a delay. 0: there is nothing of it. 1 to 63: so many of these, one of which begins the list. The same and kKeyNoted: so
+  // many, and the key of the list is in `keys_`. kListInUse: none of these.
   static constexpr uint8_t kListInUse = 0x80;
   static constexpr uint8_t kKeyNoted = 0x40;
-  static constexpr uint8_t kCount = kMostOfADelay;
+  static_assert((kMostOfADelay & (kKeyNoted | kListInUse)) == 0);
 
   static uint32_t Index(int32_t delay_ms) { return static_cast<uint32_t>(delay_ms - kFromMs); }
-  void Append(TimerNode& node) {
-    wake_ = std::min(wake_, node.due());
-    timers_.PushBack(node);
-  }
-  // take(delay_ms, key) for each key that counts, which must end that.
+  // take(delay_ms, key) for each key that counts. It must call SetListInUse(), so that older keys of that delay are passed over.
   template <typename Take>
   void TakeKeys(Take take) {
     // The newest of a delay: older ones are of lists that have ended.

@@ -150,6 +150,40 @@ TEST_P(TimersTest, Rule9TimerThatIsClearedAloneLeavesNothing) {
   }
 }
 
+// An iteration in which nothing is due can be seen by an unref'd immediate only, which runs in it.
+class WakesTest : public BothWays {
+ protected:
+  void QueueUnrefedImmediate() {
+    loop_.SetImmediate([this] { loop_.SetTimeout(milliseconds(150), Note("150 after the immediate")); }).SetRef(false);
+  }
+  Trace RunWithATimerThatIsClearedAtOnce() {
+    loop_.SetTimeout(milliseconds(200), Note("cleared")).Clear();
+    loop_.SetTimeout(milliseconds(500), Note("500"));
+    QueueUnrefedImmediate();
+    loop_.Run();
+    return trace_;
+  }
+  Trace RunWithATimerThatIsClearedBeforeATimersPhase() {
+    Timer cleared = loop_.SetTimeout(milliseconds(200), Note("cleared"));
+    loop_.SetTimeout(milliseconds(500), Note("500"));
+    cleared.Clear();
+    loop_.SetTimeout(milliseconds(10), [this] { QueueUnrefedImmediate(); });
+    loop_.Run();
+    return trace_;
+  }
+};
+ROTA_BOTH_WAYS(WakesTest);
+
+TEST_P(WakesTest, PollWakesUpForATimerThatIsClearedAtOnceInNodesWayOnly) {
+  const Trace with = {"150 after the immediate", "500"}, without = {"500", "150 after the immediate"};
+  EXPECT_EQ(RunWithATimerThatIsClearedAtOnce(), GetParam() == Compatibility::kNode ? with : without);
+}
+
+TEST_P(WakesTest, PollWakesUpForATimerThatIsClearedBeforeATimersPhaseInRotasWayOnly) {
+  const Trace with = {"150 after the immediate", "500"}, without = {"500", "150 after the immediate"};
+  EXPECT_EQ(RunWithATimerThatIsClearedBeforeATimersPhase(), GetParam() == Compatibility::kNode ? without : with);
+}
+
 // ---- Statement 10: a fresh start, one reading a phase.
 
 // test-timers-now

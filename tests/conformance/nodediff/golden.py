@@ -38,15 +38,20 @@ _DRAINED = {"tick", "micro", "promise"}
 _GOES_ON = {"block", "timeout", "interval", "refresh"}
 
 
+def _differs(op, drained):
+    # The fourth is whether poll wakes up for a timer that was cleared, which only an unref'd immediate sees.
+    return op["op"] in _ON_PURPOSE or (drained and op["op"] in _GOES_ON) or (op["op"] == "unref" and op["of"][0] in "ie")
+
+
 def without_what_differs(ops, more_ms, drained=False):
-    """The same operations in what both ways run alike, with timers and blocks that are `more_ms` longer."""
+    """The same operations in what both ways run alike, with timers and blocks that are more_ms(operation) longer."""
     kept = []
     for op in ops:
-        if op["op"] in _ON_PURPOSE or (drained and op["op"] in _GOES_ON):
+        if _differs(op, drained):
             continue
         op = dict(op)
         if "ms" in op:
-            op["ms"] = max(1, int(op["ms"])) + more_ms
+            op["ms"] = max(1, int(op["ms"])) + more_ms(op)
         if isinstance(op.get("body"), list):
             # A body that runs at once, such as that of `als`, is drained where it lies.
             op["body"] = without_what_differs(op["body"], more_ms, op["op"] in _DRAINED or (drained and op["op"] in ("als", "restore")))

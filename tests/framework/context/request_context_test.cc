@@ -7,6 +7,7 @@
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
 #include "framework/context/cancellation.h"
+#include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
 #include "framework/loop/event_loop.h"
 #include "framework/testing/manual_clock.h"
@@ -46,6 +47,22 @@ TEST_F(RequestContextTest, DeadlineCancelsOnceAndNotBefore) {
   loop_.Run();
   EXPECT_EQ(waiter.seen, (std::vector<StatusCode>{StatusCode::kDeadlineExceeded}));
   EXPECT_EQ(context->Remaining(), Duration::zero());
+}
+
+// A timer is no longer than 24 days, and `grpc-timeout` may be of 11,000 years.
+TEST_F(RequestContextTest, DeadlineBeyondTheLongestTimerIsNotEarly) {
+  for (const Compatibility way : {Compatibility::kRota, Compatibility::kNode}) {
+    ManualClock clock;
+    EventLoop loop(clock, {.compatibility = way});
+    RequestContext::Start start;
+    start.deadline = clock.Now() + std::chrono::hours(1000);
+    const auto context = MakeRef<RequestContext>(loop, std::move(start));
+    for (int days = 0; days <= 42; ++days) {
+      EXPECT_EQ(context->cancelled(), days == 42) << days;
+      clock.Advance(std::chrono::hours(24));
+      loop.RunOnce();
+    }
+  }
 }
 
 TEST_F(RequestContextTest, DeadlineKeepsNeitherTheLoopNorTheContextAlive) {

@@ -231,8 +231,30 @@ TEST_F(TimerQueueTest, ATimerThatIsArmedByTheEndOfAnotherIsDestroyedWithTheQueue
   EXPECT_EQ(held.use_count(), 1);
 }
 
+TEST_F(TimerQueueTest, TimersOfADelayBeginYoungAgainWhenTheirListHasEnded) {
+  const auto first = Arm(100);
+  clock_.Advance(milliseconds(100));
+  EXPECT_EQ(RunExpired(), 1u);
+  const auto second = Arm(100), other = Arm(200);
+  EXPECT_EQ(second->list, other->list);
+}
+
+TEST_F(TimerQueueTest, ATimerThatItsCallbackHoldsIsDestroyedWithTheQueue) {
+  const auto held = std::make_shared<int>(0);
+  {
+    RefCounts refs;
+    TimerQueue queue(refs);
+    for (int64_t delay_ms : {10, 1000}) {
+      const auto self = std::make_shared<Ref<TimerNode>>();
+      *self = queue.Make([self, held] {}, nullptr, delay_ms, true);
+      queue.Start(**self, clock_.Now());
+    }
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 // Runs two queues side by side, one of which puts each timer into the list of its delay at once: nothing else may differ.
-class YoungTimersTest : public testing::Test {
+class YoungAndDirectTest : public testing::Test {
  protected:
   static constexpr int64_t kDelays[] = {1, 20, 99, 100, 101, 150, 1000, 70'000};
 
@@ -266,7 +288,7 @@ class YoungTimersTest : public testing::Test {
     TimePoint Now() { return side.clock.Now(); }
     TimePoint LastNow() { return side.clock.Now(); }
 
-    YoungTimersTest& test;
+    YoungAndDirectTest& test;
     Side& side;
   };
 
@@ -298,7 +320,7 @@ class YoungTimersTest : public testing::Test {
   Side direct_{false};
 };
 
-class YoungTimersSeedTest : public YoungTimersTest, public testing::WithParamInterface<uint64_t> {};
+class YoungTimersSeedTest : public YoungAndDirectTest, public testing::WithParamInterface<uint64_t> {};
 
 TEST_P(YoungTimersSeedTest, RunInTheOrderOfListsThatTheyJoinAtOnce) {
   std::mt19937_64 random(GetParam());
@@ -330,7 +352,7 @@ TEST_P(YoungTimersSeedTest, RunInTheOrderOfListsThatTheyJoinAtOnce) {
 INSTANTIATE_TEST_SUITE_P(Seeds, YoungTimersSeedTest, testing::Range<uint64_t>(1, 61));
 
 // So many that they join their lists for want of room, and keys of lists are dropped that count no more.
-TEST_F(YoungTimersTest, ManyOfManyDelaysRunInTheOrderOfListsThatTheyJoinAtOnce) {
+TEST_F(YoungAndDirectTest, ManyOfManyDelaysRunInTheOrderOfListsThatTheyJoinAtOnce) {
   std::mt19937_64 random(3);
   size_t cleared = 0;
   for (int i = 0; i < 120'000; ++i) {

@@ -26,6 +26,12 @@ class YoungTimersTest : public testing::Test {
     young_.Add(node);
     return node;
   }
+  void LeaveAKeyThatDoesNotCount(int64_t delay_ms) {
+    TimerNode& first = Add(delay_ms);
+    TimerNode& second = Add(delay_ms);
+    young_.Remove(first);
+    young_.Remove(second);
+  }
   static TimePoint Ms(int64_t at) { return TimePoint(milliseconds(at)); }
   // Their lists begin with the ids of these keys, and then join the timers with these ids.
   struct Taken {
@@ -135,7 +141,7 @@ TEST_F(YoungTimersTest, NoneIsDueBeforeTheWake) {
   EXPECT_EQ(young_.wake(), kNoDeadline);
 }
 
-// Keys are dropped in between that count no more; no one that counts is, nor is an old one taken for it.
+// Keys are dropped in between that count no more, and none that counts.
 TEST_F(YoungTimersTest, KeepsTheKeysThatCountAmongManyThatDoNot) {
   std::vector<uint64_t> keys;
   for (int64_t delay_ms = 100; delay_ms < 200; ++delay_ms) {
@@ -144,13 +150,19 @@ TEST_F(YoungTimersTest, KeepsTheKeysThatCountAmongManyThatDoNot) {
     young_.Remove(first);
     keys.insert(keys.begin(), first.id);
   }
-  for (int i = 0; i < 10'000; ++i) {
-    TimerNode& first = Add(1000 + i % 50);
-    TimerNode& second = Add(1000 + i % 50);
-    young_.Remove(first);
-    young_.Remove(second);
-  }
+  for (int i = 0; i < 10'000; ++i) LeaveAKeyThatDoesNotCount(1000 + i % 50);
+  EXPECT_LE(young_.room_for_keys(), 512u);
   EXPECT_EQ(TakeAll().keys, keys);
+}
+
+TEST_F(YoungTimersTest, OfTheKeysOfADelayTheNewestCounts) {
+  LeaveAKeyThatDoesNotCount(100);
+  TimerNode& first = Add(100);
+  Add(100);
+  young_.Remove(first);
+  // Until the old ones are dropped.
+  for (int i = 0; i < 1000; ++i) LeaveAKeyThatDoesNotCount(1000 + i % 50);
+  EXPECT_EQ(TakeAll(), (Taken{{first.id}, {first.id + 1}}));
 }
 
 }  // namespace
