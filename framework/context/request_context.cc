@@ -6,25 +6,18 @@
 
 namespace rota {
 
-RequestContext::RequestContext(EventLoop& loop, Start&& start) : loop_(loop), start_(std::move(start)) { ArmDeadline(); }
-
-RequestContext::~RequestContext() { deadline_timer_.Clear(); }
-
-void RequestContext::ArmDeadline() {
+RequestContext::RequestContext(EventLoop& loop, Start&& start) : loop_(loop), start_(std::move(start)) {
   if (start_.deadline == kNoDeadline) return;
   if (start_.deadline <= loop_.Now()) {
     status_ = DeadlineExceededError("the deadline of request '" + start_.id + "' had passed when it arrived");
-    return;
+  } else {
+    own_deadline_.Arm(start_.deadline);
   }
-  // The timer must not keep the context: it holds a bare pointer and is cleared by the destructor. Nor may it run under
-  // whatever context happens to be current.
-  const ContextScope none(nullptr);
-  deadline_timer_ = loop_.SetDeadline(start_.deadline - loop_.Now(), [this] {
-    // A timer has a longest delay.
-    if (loop_.Now() < start_.deadline) return ArmDeadline();
-    const Ref<RequestContext> keep(this);
-    Cancel(DeadlineExceededError("the deadline of request '" + start_.id + "' has passed"));
-  });
+}
+
+void RequestContext::OnDeadline() {
+  const Ref<RequestContext> keep(this);
+  Cancel(DeadlineExceededError("the deadline of request '" + start_.id + "' has passed"));
 }
 
 Duration RequestContext::Remaining() const {
@@ -37,7 +30,7 @@ void RequestContext::Cancel(Status status) {
   if (cancelled()) return;
   const Ref<RequestContext> keep(this);
   status_ = std::move(status);
-  deadline_timer_.Clear();
+  own_deadline_.Clear();
   cancel_list_.Cancel(status_);
 }
 

@@ -18,6 +18,7 @@
 #include "framework/context/metadata.h"
 #include "framework/context/trace_parent.h"
 #include "framework/loop/context_slot.h"
+#include "framework/loop/deadline_queue.h"
 #include "framework/loop/event_loop.h"
 
 namespace rota {
@@ -129,8 +130,18 @@ class RequestContext final : public ContextBase, public Pooled {
     RequestContext& child_;
   };
 
-  ~RequestContext() override;
-  void ArmDeadline();
+  class OwnDeadline final : public Deadline {
+   public:
+    explicit OwnDeadline(RequestContext& context) : Deadline(context.loop_.deadlines()), context_(context) {}
+
+   private:
+    void OnDeadline() override { context_.OnDeadline(); }
+
+    RequestContext& context_;
+  };
+
+  ~RequestContext() override = default;
+  void OnDeadline();
   std::any* Find(const void* key);
   void Replace(const void* key, std::any value);
 
@@ -140,7 +151,7 @@ class RequestContext final : public ContextBase, public Pooled {
   Ref<RequestContext> parent_;
 
   Status status_;
-  Timer deadline_timer_;
+  OwnDeadline own_deadline_{*this};
   CancelList cancel_list_;
   ParentWatch parent_watch_{*this};
   Metadata response_headers_;

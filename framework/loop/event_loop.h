@@ -1,6 +1,7 @@
 #ifndef ROTA_LOOP_EVENT_LOOP_H_
 #define ROTA_LOOP_EVENT_LOOP_H_
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "framework/base/ring_queue.h"
 #include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
+#include "framework/loop/deadline_queue.h"
 #include "framework/loop/handle.h"
 #include "framework/loop/hooks.h"
 #include "framework/loop/immediate_queue.h"
@@ -76,15 +78,8 @@ class EventLoop {
   Timer SetInterval(Duration period, F&& callback, const std::source_location& where = std::source_location::current()) {
     return StartTimer(*timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelay(period), true, where).Detach());
   }
-  // Runs `callback` once, as SetTimeout() in Rota's own way, and without a ref, whose way ever the loop follows: for deadlines. Nearly
-  // all of them are cleared, and peers choose their lengths, so one that is cleared leaves no list behind, as an unref'd timer does, as in
-  // Node, until it would have been due. Node has no such timer.
-  template <std::invocable F>
-  Timer SetDeadline(Duration delay, F&& callback, const std::source_location& where = std::source_location::current()) {
-    Timer timer = StartTimer(*timers_.Make(std::forward<F>(callback), CaptureContext(), TimerDelayMs(delay), false, where).Detach());
-    timers_.MakeDeadline(*timer.node_);
-    return timer;
-  }
+  // For a Deadline of something that waits on this loop; in each timers phase they run before the timers.
+  DeadlineQueue& deadlines() { return deadlines_; }
   // Runs `callback` in the check phase; one queued by an immediate waits for the next iteration.
   template <std::invocable F>
   Immediate SetImmediate(F&& callback) {
@@ -211,6 +206,7 @@ class EventLoop {
 
   void RunIteration();
   void RunTimers();
+  TimePoint NextWake() const { return std::min(timers_.next_wake(), deadlines_.next_wake()); }
   void RunPending();
   void RunPoll();
   void RunCheck();
@@ -260,6 +256,8 @@ class EventLoop {
   Inbox inbox_;
 
   // Loop thread only.
+  // First of them: what the others hold may have deadlines.
+  DeadlineQueue deadlines_;
   PostWatch post_watch_{clock_, inbox_};
   std::thread::id thread_;
   RefCounts refs_;

@@ -24,14 +24,26 @@ struct EventLoop::TimerSteps {
 };
 
 void EventLoop::RunTimers() {
-  if (exiting() || timers_.next_wake() == kNoDeadline || timers_.next_wake() > TimerTime(meter_.Time())) return;
+  if (exiting() || NextWake() == kNoDeadline) return;
+  const TimePoint now = meter_.Time();
+  TimePoint timer_now = TimerTime(now);
+  const bool has_deadlines = deadlines_.next_wake() <= now, has_timers = timers_.next_wake() <= timer_now;
+  if (!has_deadlines && !has_timers) return;
   meter_.BeginWork();
   const uint64_t before = stats_.callbacks[static_cast<size_t>(Phase::kTimers)];
-  do {
-    timers_.RunExpired(TimerTime(meter_.Time()), TimerSteps{*this});
+  if (has_deadlines) {
+    deadlines_.Run(now, [this](Duration lateness, auto on_deadline) {
+      meter_.RecordLag(lateness);
+      Callback callback = on_deadline;
+      return RunCallback(Phase::kTimers, callback, nullptr);
+    });
+  }
+  for (bool goes_on = has_timers && !exiting(); goes_on; timer_now = TimerTime(meter_.Time())) {
+    timers_.RunExpired(timer_now, TimerSteps{*this});
     DrainTicks();
     // In Node the phase does not end while ticks let time pass and arm timers. Here it does: poll must not wait for ever.
-  } while (follows_node() && timers_.next_wake() <= timer_time_ && !exiting());
+    goes_on = follows_node() && timers_.next_wake() <= timer_time_ && !exiting();
+  }
   meter_.EndPhase(Phase::kTimers, before);
 }
 
@@ -92,7 +104,7 @@ bool EventLoop::MayBlock() const { return IsIdle() && refs_.total() > 0 && inbox
 void EventLoop::Poll(Duration timeout) { poller_.Poll(timeout, exit_.exiting()); }
 
 void EventLoop::Wait() {
-  TimePoint next = timers_.next_wake();
+  TimePoint next = NextWake();
   const TimePoint now = meter_.BeginWait();
   if (clock_is_manual_) {
     if (next <= now) return;

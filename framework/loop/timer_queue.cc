@@ -43,11 +43,8 @@ bool TimerQueue::Arm(TimerNode& node, TimePoint now) {
 }
 
 void TimerQueue::ClearYoung(TimerNode& node) {
-  // Deadlines are mostly cleared in the order in which they were armed: the next two will be wanted soon.
-  if (const TimerNode* const next = young_.timers().After(node); next != nullptr) {
-    __builtin_prefetch(&next->callback, 1);
-    __builtin_prefetch(next->next, 1);
-  }
+  // Most are cleared in the order in which they were armed: the next two will be wanted soon.
+  TimerList::PrefetchAfter(node);
   if (EndsList(node)) [[likely]] {
     young_.Remove(node);
   } else {

@@ -75,12 +75,6 @@ class TimerQueue {
   }
   // Whether `node` keeps the loop alive while it is active.
   void SetRef(TimerNode& node, bool has_ref);
-  // `node`, armed just now, holds no ref, but leaves no empty list when it is cleared.
-  void MakeDeadline(TimerNode& node) {
-    SetRef(node, false);
-    node.is_deadline = true;
-  }
-
   // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due then, as a
   // timer was cleared, for which Node's one timer of the operating system goes off, too. Not always for the same ones: nobody
   // looks for the first of all lists while some of their timers are young.
@@ -136,7 +130,7 @@ class TimerQueue {
   void ClearOther(TimerNode& node);
   // Whether its list ends when this is cleared and was the last. As in Node an unref'd one leaves its list, empty, until it would
   // have been due: the expiry and the age of the list count for the next timer.
-  static bool EndsList(const TimerNode& node) { return node.has_ref || node.is_deadline; }
+  static bool EndsList(const TimerNode& node) { return node.has_ref; }
   void SetActive(TimerNode& node, bool active);
   // After the callback: arms an interval again and lets go of what is over.
   void EndRun(TimerNode& node, TimePoint started);

@@ -17,7 +17,7 @@ void YoungTimers::MakeRoomForKeys() {
   for (const Key* key = kept; key != next_key_; ++key) delays_[Index(key->delay_ms)] |= kKeyNoted;
   if (kept != keys_.data()) std::copy(kept, next_key_, keys_.data());
   // At most one of a delay that has timers counts: they are bounded as timers are.
-  if (4 * left >= keys_.size()) keys_.resize(2 * keys_.size());
+  if (2 * left >= keys_.size()) keys_.resize(2 * keys_.size());
   next_key_ = keys_.data() + left;
   keys_end_ = keys_.data() + keys_.size();
 }

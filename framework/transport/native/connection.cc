@@ -170,13 +170,12 @@ void Connection::OnCalls(bool any) {
 void Connection::SetAlarm() {
   const TimePoint due = upkeep_.due();
   if (due >= alarm_at_ || closed_ || output_ended_) return;
-  const ContextScope scope(nullptr);
-  alarm_.Clear();
   alarm_at_ = due;
-  alarm_ = host_.loop.SetDeadline(due - host_.loop.Now(), [self = Ref<Connection>(this)] { self->OnAlarm(); });
+  alarm_.Arm(due);
 }
 
 void Connection::OnAlarm() {
+  const Ref<Connection> keep(this);
   alarm_at_ = kNoDeadline;
   if (closed_ || output_ended_) return;
   switch (upkeep_.Next(host_.loop.Now())) {

@@ -7,6 +7,8 @@
 
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/loop/deadline_queue.h"
+#include "framework/loop/event_loop.h"
 #include "framework/loop/timer.h"
 #include "framework/rpc/payload.h"
 #include "framework/transport/native/host.h"
@@ -41,6 +43,16 @@ class Connection final : public RefCounted, private SessionOwner {
   bool flush_queued = false;  // In the list of those with something to send.
 
  private:
+  class Alarm final : public Deadline {
+   public:
+    explicit Alarm(Connection& connection) : Deadline(connection.host_.loop.deadlines()), connection_(connection) {}
+
+   private:
+    void OnDeadline() override { connection_.OnAlarm(); }
+
+    Connection& connection_;
+  };
+
   void WaitToRead();
   void OnReadable();
   // The system has refused to wait: nothing would be heard of the peer any more.
@@ -74,7 +86,7 @@ class Connection final : public RefCounted, private SessionOwner {
   const std::string peer_;
   Session session_;
   Upkeep upkeep_;
-  Timer alarm_;  // Armed for upkeep_.due(), or earlier.
+  Alarm alarm_{*this};  // Armed for upkeep_.due(), or earlier.
   TimePoint alarm_at_ = kNoDeadline;
   std::unique_ptr<Output> blocked_;  // What the socket did not take.
   bool waits_to_write_ = false;

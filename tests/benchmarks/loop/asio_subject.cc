@@ -247,6 +247,7 @@ int main(int argc, char** argv) {
                         {"immediates_io", [](uint64_t count) { return Immediates(count, true); }},
                         {"timers_fire", TimersFire},
                         {"timers_cancel", TimersCancel},
+                        {"timeouts_cancel", TimersCancel},
                         {"post_1", [](uint64_t count) { return PostFrom(1, count); }},
                         {"post_4", [](uint64_t count) { return PostFrom(4, count); }},
                         {"job_1", [](uint64_t count) { return Jobs(1, count); }},

@@ -192,7 +192,7 @@ const std::map<std::string, MakeWork> kBenchmarks = {
     {"immediates_io", On<ListeningImmediateChain>},
     {"ticks", On<TickRounds>},
     {"timers_fire", On<FiringTimers>},
-    {"timers_cancel", On<Deadlines>},
+    {"timers_cancel", On<Deadlines<OpenDeadline>>},
     {"echo_1", [](bool measures) { return Echo(1, measures); }},
     {"echo_100", [](bool measures) { return Echo(100, measures); }},
     {"refs", [](bool measures) { return measures ? Refs() : RefsWithoutLedger(); }},

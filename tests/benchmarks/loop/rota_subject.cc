@@ -29,9 +29,10 @@ Result CpuOf(uint64_t count) {
   return {count, watch.Seconds()};
 }
 
+template <typename Open>
 Result TimersCancel(uint64_t count) {
   Subject subject;
-  Deadlines deadlines(subject.loop);
+  Deadlines<Open> deadlines(subject.loop);
   const CpuWatch watch;
   deadlines.Run(count);
   const double seconds = watch.Seconds();
@@ -162,7 +163,8 @@ int main(int argc, char** argv) {
                         {"immediates_io", CpuOf<ListeningImmediateChain>},
                         {"ticks", CpuOf<TickRounds>},
                         {"timers_fire", CpuOf<FiringTimers>},
-                        {"timers_cancel", TimersCancel},
+                        {"timers_cancel", TimersCancel<OpenDeadline>},
+                        {"timeouts_cancel", TimersCancel<OpenTimeout>},
                         {"post_1", [](uint64_t count) { return PostFrom(1, count); }},
                         {"post_4", [](uint64_t count) { return PostFrom(4, count); }},
                         {"job_1", [](uint64_t count) { return Jobs(1, count); }},

@@ -31,43 +31,6 @@ void FiringTimers::Run(uint64_t count) {
   Check(fired_ == wanted_, "some timers did not fire");
 }
 
-void Deadlines::Run(uint64_t count) {
-  wanted_ += count;
-  loop_.SetImmediate([this] { Round(); });
-  loop_.Run();
-  Check(started_ == wanted_, "some deadlines were not started");
-}
-
-void Deadlines::Round() {
-  for (uint64_t i = 0; i < kStartsPerCallback; ++i, ++started_) {
-    if (started_ % kStartsPerExpiry == 0) {
-      loop_.SetTimeout(milliseconds(ExpiryDelay(random_)), [this] { ++fired_; });
-      continue;
-    }
-    Timer& slot = open_[started_ % kOpenDeadlines];
-    Cancel(slot);
-    slot = loop_.SetTimeout(milliseconds(DeadlineDelay(random_)), [this] { ++fired_; });
-  }
-  if (started_ < wanted_) {
-    loop_.SetImmediate([this] { Round(); });
-  } else {
-    loop_.Stop();
-  }
-}
-
-void Deadlines::Cancel(Timer& timer) {
-  if (!timer.is_armed()) return;
-  timer.Clear();
-  ++cancelled_;
-}
-
-void Deadlines::Finish() {
-  for (Timer& timer : open_) Cancel(timer);
-  loop_.Run();
-  Check(fired_ >= started_ / kStartsPerExpiry, "deadlines that nobody cancelled did not fire");
-  Check(fired_ + cancelled_ == started_, "some deadlines neither fired nor were cancelled");
-}
-
 void EchoConnection::Echo() {
   const ssize_t size = recv(readiness_.fd(), buffer_.data(), buffer_.size(), 0);
   if (size == 0) return readiness_.Close();

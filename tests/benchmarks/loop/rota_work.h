@@ -2,11 +2,14 @@
 #define ROTA_BENCHMARKS_LOOP_ROTA_WORK_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <deque>
 
+#include "framework/base/clock.h"
 #include "framework/base/steady_clock.h"
+#include "framework/loop/deadline_queue.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/readiness.h"
 #include "framework/loop/timer.h"
@@ -87,22 +90,83 @@ class FiringTimers {
   uint64_t fired_ = 0;
 };
 
-// Deadlines that are started, most of which are cancelled later on.
-class Deadlines {
+// A Deadline, as calls have.
+class OpenDeadline final : public Deadline {
  public:
-  explicit Deadlines(EventLoop& loop) : loop_(loop) {}
-  // Starts `count`, a multiple of kStartsPerCallback, and cancels as many that were open, less those that are to fire.
-  void Run(uint64_t count);
-  // Cancels what is open, and waits for the others.
-  void Finish();
+  OpenDeadline(EventLoop& loop, uint64_t& fired) : Deadline(loop.deadlines()), loop_(loop), fired_(fired) {}
+  void Start(Duration delay) { Arm(loop_.Now() + delay); }
 
  private:
-  void Round();
-  void Cancel(Timer& timer);
+  void OnDeadline() override { ++fired_; }
+
+  EventLoop& loop_;
+  uint64_t& fired_;
+};
+
+// The same by a timer of the application.
+class OpenTimeout {
+ public:
+  OpenTimeout(EventLoop& loop, uint64_t& fired) : loop_(loop), fired_(fired) {}
+  void Start(Duration delay) {
+    timer_ = loop_.SetTimeout(delay, [this] { ++fired_; });
+  }
+  bool is_armed() const { return timer_.is_armed(); }
+  void Clear() { timer_.Clear(); }
+
+ private:
+  EventLoop& loop_;
+  uint64_t& fired_;
+  Timer timer_;
+};
+
+// Deadlines that are started, most of which are cancelled later on.
+template <typename Open>
+class Deadlines {
+ public:
+  explicit Deadlines(EventLoop& loop) : loop_(loop) {
+    for (uint64_t i = 0; i < kOpenDeadlines; ++i) open_.emplace_back(loop, fired_);
+  }
+  // Starts `count`, a multiple of kStartsPerCallback, and cancels as many that were open, less those that are to fire.
+  void Run(uint64_t count) {
+    wanted_ += count;
+    loop_.SetImmediate([this] { Round(); });
+    loop_.Run();
+    Check(started_ == wanted_, "some deadlines were not started");
+  }
+  // Cancels what is open, and waits for the others.
+  void Finish() {
+    for (Open& deadline : open_) Cancel(deadline);
+    loop_.Run();
+    Check(fired_ >= started_ / kStartsPerExpiry, "deadlines that nobody cancelled did not fire");
+    Check(fired_ + cancelled_ == started_, "some deadlines neither fired nor were cancelled");
+  }
+
+ private:
+  void Round() {
+    for (uint64_t i = 0; i < kStartsPerCallback; ++i, ++started_) {
+      if (started_ % kStartsPerExpiry == 0) {
+        loop_.SetTimeout(std::chrono::milliseconds(ExpiryDelay(random_)), [this] { ++fired_; });
+        continue;
+      }
+      Open& deadline = open_[started_ % kOpenDeadlines];
+      Cancel(deadline);
+      deadline.Start(std::chrono::milliseconds(DeadlineDelay(random_)));
+    }
+    if (started_ < wanted_) {
+      loop_.SetImmediate([this] { Round(); });
+    } else {
+      loop_.Stop();
+    }
+  }
+  void Cancel(Open& deadline) {
+    if (!deadline.is_armed()) return;
+    deadline.Clear();
+    ++cancelled_;
+  }
 
   EventLoop& loop_;
   Random random_{};
-  std::vector<Timer> open_ = std::vector<Timer>(kOpenDeadlines);
+  std::deque<Open> open_;
   uint64_t wanted_ = 0;
   uint64_t started_ = 0;
   uint64_t fired_ = 0;

@@ -106,26 +106,61 @@ TEST_F(EventLoopTest, TimerThatATickRefreshesRightBeforeItRunsAllTheSameAndIsGon
   EXPECT_EQ(trace_, (Trace{"second", "500"}));
 }
 
+class NotedDeadline final : public Deadline {
+ public:
+  NotedDeadline(EventLoop& loop, Callback run) : Deadline(loop.deadlines()), run_(std::move(run)) {}
+
+ private:
+  void OnDeadline() override { run_(); }
+
+  Callback run_;
+};
+
 TEST_F(EventLoopTest, DeadlineRunsAtItsTimeAndDoesNotKeepTheLoopAlive) {
-  loop_.SetDeadline(milliseconds(5), Note("deadline"));
-  loop_.SetDeadline(milliseconds(20), Note("too late"));
+  NotedDeadline soon(loop_, Note("deadline")), late(loop_, Note("too late"));
+  soon.Arm(clock_.Now() + microseconds(5500));
+  late.Arm(clock_.Now() + milliseconds(20));
+  EXPECT_FALSE(loop_.alive());
+  loop_.SetTimeout(milliseconds(5), Note("5"));
   loop_.SetTimeout(milliseconds(10), Note("10"));
   loop_.Run();
-  EXPECT_EQ(trace_, (Trace{"deadline", "10"}));
+  EXPECT_EQ(trace_, (Trace{"5", "deadline", "10"}));
 }
 
-// An unref'd timer would leave its list, as in Node: it would be looked at when the dropped one would have been due, and count as newer.
-TEST_F(EventLoopTest, DeadlineThatIsClearedLeavesNothing) {
-  for (const int delay_ms : {20, 200}) {
-    trace_.clear();
-    loop_.SetDeadline(milliseconds(delay_ms), Note("dropped")).Clear();
+TEST_F(EventLoopTest, DeadlinesRunBeforeTheTimersOfAPhaseWithTheirTicksAfterEach) {
+  NotedDeadline first(loop_, [this] {
+    trace_.push_back("first");
+    loop_.NextTick(Note("tick of first"));
+    loop_.SetTimeout(milliseconds(1), Note("timer of first"));
     clock_.Advance(milliseconds(5));
-    loop_.SetTimeout(milliseconds(delay_ms), Note("first"));
-    clock_.Advance(milliseconds(10));
-    loop_.SetTimeout(milliseconds(delay_ms - 10), Note("second"));
-    loop_.Run();
-    EXPECT_EQ(trace_, (Trace{"first", "second"})) << delay_ms;
-  }
+  });
+  NotedDeadline second(loop_, Note("second"));
+  second.Arm(clock_.Now() + milliseconds(3));
+  first.Arm(clock_.Now() + milliseconds(2));
+  loop_.SetTimeout(milliseconds(1), Note("1"));
+  clock_.Advance(milliseconds(4));
+  loop_.SetImmediate(Note("immediate"));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"first", "tick of first", "second", "1", "immediate", "timer of first"}));
+}
+
+TEST_F(EventLoopTest, DeadlineThatThrowsIsHandledAndTheOthersRun) {
+  loop_.SetUncaughtHandler([this](std::exception_ptr) { trace_.push_back("handler"); });
+  NotedDeadline first(loop_, [] { throw std::runtime_error("first"); }), second(loop_, Note("second"));
+  first.Arm(clock_.Now() + milliseconds(1));
+  second.Arm(clock_.Now() + milliseconds(1));
+  loop_.SetTimeout(milliseconds(2), [] {});
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"handler", "second"}));
+}
+
+TEST_F(EventLoopTest, DeadlineThatExitsIsTheLast) {
+  NotedDeadline first(loop_, [this] { loop_.Exit(3); }), second(loop_, Note("second"));
+  first.Arm(clock_.Now() + milliseconds(1));
+  second.Arm(clock_.Now() + milliseconds(1));
+  loop_.SetTimeout(milliseconds(1), Note("timer"));
+  EXPECT_EQ(loop_.Run(), 3);
+  EXPECT_EQ(trace_, Trace{});
 }
 
 TEST_F(EventLoopTest, UnrefedTimerDoesNotKeepTheLoopAlive) {

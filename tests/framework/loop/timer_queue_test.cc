@@ -70,12 +70,9 @@ TEST_F(TimerQueueTest, UnrefedTimerIsNotCountedAndRuns) {
   EXPECT_EQ(RunExpired(), 1u);
 }
 
-// As deadlines of calls are, which end long before and whose lengths peers choose.
-TEST_F(TimerQueueTest, DeadlinesThatAreClearedLeaveNothingBehind) {
+TEST_F(TimerQueueTest, TimersThatAreClearedLeaveNothingBehind) {
   for (int64_t delay_ms = 1; delay_ms <= 1000; ++delay_ms) {
     const auto timer = Arm(delay_ms * 1000);
-    queue_.MakeDeadline(*timer);
-    EXPECT_EQ(refs_.total(), 0u);
     queue_.Clear(*timer);
     EXPECT_TRUE(queue_.empty());
   }
@@ -292,13 +289,12 @@ class YoungAndDirectTest : public testing::Test {
     Side& side;
   };
 
-  // Timeouts and intervals, with a ref or without, and deadlines.
+  // Timeouts and intervals, with a ref or without.
   void Start(Side& side, int64_t delay_ms, uint64_t kind) {
     // The first few repeat, so that it ends.
     side.timers.push_back(side.queue.Make([] {}, nullptr, delay_ms, kind % 5 == 0 && side.timers.size() < 40));
     side.queue.Start(*side.timers.back(), side.clock.Now());
     if (kind % 4 == 1) side.queue.SetRef(*side.timers.back(), false);
-    if (kind % 4 == 2) side.queue.MakeDeadline(*side.timers.back());
   }
   size_t IndexOf(const Side& side, const TimerNode& node) const {
     size_t index = 0;

@@ -19,6 +19,7 @@ _COUNTS = {
     "ticks": 10_000_000,
     "timers_fire": 1_000_000,
     "timers_cancel": 5_000_000,
+    "timeouts_cancel": 5_000_000,
     "post_1": 5_000_000,
     "post_4": 5_000_000,
     "job_1": 20_000,
@@ -37,6 +38,7 @@ BENCHMARKS = [
     Benchmark("ticks", "ticks, queued a thousand at a time", "ticks/s", True),
     Benchmark("timers_fire", "timers started and fired", "timers/s", True),
     Benchmark("timers_cancel", "deadlines of 1 ms to 60 s, 99 % cancelled", "timers/s", True, bar=3),
+    Benchmark("timeouts_cancel", "the same with SetTimeout() in Rota", "timers/s", True),
     Benchmark("post_1", "callbacks from another thread", "posts/s", True),
     Benchmark("post_4", "callbacks from four other threads", "posts/s", True),
     Benchmark("job_1", "empty jobs of the worker pool, one in flight", "jobs/s", True),
@@ -50,6 +52,7 @@ BENCHMARKS = [
 
 _MISSING = {
     ("ticks", "asio"): "Asio has no queue that is drained between two callbacks",
+    ("timeouts_cancel", "node"): "timers_cancel is the same in Node",
     ("post_1", "node"): "JavaScript cannot post to the loop from a thread of its own",
     ("post_4", "node"): "JavaScript cannot post to the loop from a thread of its own",
     ("job_1", "node"): "JavaScript cannot give an empty job to the thread pool",
