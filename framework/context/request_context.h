@@ -54,7 +54,7 @@ class RequestContext final : public ContextBase, public Pooled {
     WorkerPool* workers = nullptr;
   };
 
-  // Arms a timer that does not keep the loop alive; at the deadline it cancels with DEADLINE_EXCEEDED. A context whose
+  // Its deadline does not keep the loop alive; at the deadline it cancels with DEADLINE_EXCEEDED. A context whose
   // deadline has passed is born cancelled.
   RequestContext(EventLoop& loop, Start&& start);
 

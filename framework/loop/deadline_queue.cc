@@ -23,15 +23,10 @@ void DeadlineQueue::Collect(TimePoint now) {
 
 void DeadlineQueue::SettleYoung() {
   young_wake_ = kNoDeadline;
-  for (Deadline* next = young_.next_; next != &young_;) {
-    Deadline& deadline = *next;
-    next = deadline.next_;
-    if (deadline.due_ >= young_from_) {
-      young_wake_ = std::min(young_wake_, deadline.due_);
-      continue;
-    }
+  young_count_ = 0;
+  while (!ring_is_empty(young_)) {
+    Deadline& deadline = *young_.next_;
     Unlink(deadline);
-    --young_count_;
     Push(deadline);
   }
 }

@@ -14,11 +14,11 @@ namespace rota {
 class DeadlineQueue;
 
 // The moment at which something is to end that has not ended before, such as a call. Part of whoever waits: arming and clearing it
-// takes no memory and no reference, and reads no clock.
+// takes no reference, reads no clock, and takes memory only where the queue grows.
 // Nearly all deadlines are cleared, and peers choose their lengths. So they are no timers of Node's, which has none of this kind:
 // they change nothing in the order of timers, leave nothing, and hold no ref.
 // Thread: loop.
-// Owner:  who waits. Must not outlive the loop.
+// Owner:  who waits. After the end of its loop it is not armed, and must not be.
 class Deadline {
  public:
   explicit Deadline(DeadlineQueue& queue) : queue_(queue) {}
@@ -56,9 +56,9 @@ class Deadline {
 // The deadlines of a loop. They run by their time and, where that is equal, by their age.
 // Thread: loop.
 // Owner:  EventLoop.
-// Cost:   constant for one that is not due within 100 ms and is cleared before: it is in a list of its like, young, and not in the heap, into
-//         which those go that may be due soon. As of most timers (T. Gleixner, "timers: Switch to a non-cascading wheel", Linux 4.8), that
-//         is the lot of nearly all.
+// Cost:   constant for one that was armed for more than 100 ms and is cleared soon: it is in a list of its like, young, from which all go into the
+//         heap when the first of them may be due. As of most timers (T. Gleixner, "timers: Switch to a non-cascading wheel", Linux 4.8),
+//         that is the lot of nearly all. Of the others, and when there are too many: the logarithm of their number, once.
 class DeadlineQueue {
  public:
   DeadlineQueue() = default;
@@ -93,9 +93,9 @@ class DeadlineQueue {
     friend class DeadlineQueue;
   };
 
-  // Those that are due so much later than the last Run() begin young.
+  // Those that are due so much later than the last Run() begin young, so that they go into the heap ten times a second at most.
   static constexpr Duration kSoon = std::chrono::milliseconds(100);
-  // They are looked through all at once, in a timers phase, ten times a second at most: some tenths of a millisecond.
+  // They go there all at once, in a timers phase: so not any number of them.
   static constexpr size_t kMostYoung = 16'384;
 
   static bool IsBefore(const Deadline& a, const Deadline& b) { return a.due_ != b.due_ ? a.due_ < b.due_ : a.id_ < b.id_; }
@@ -130,7 +130,7 @@ class DeadlineQueue {
   }
   // Puts those that are due into their ring, in order.
   void Collect(TimePoint now);
-  // Puts the young ones that may be due soon into the heap.
+  // Puts the young ones into the heap.
   void SettleYoung();
 
   // The heap.

@@ -76,7 +76,10 @@ class Connection final : public RefCounted, private SessionOwner {
 
   void OnOutput() override { host_.QueueFlush(*this); }
   void FlushNow() override { Flush(); }
-  void OnReady() override { upkeep_.OnReady(); }
+  void OnReady() override {
+    upkeep_.OnReady();
+    SetAlarm();
+  }
   void OnCalls(bool any) override;
   bool OnPing(bool sent) override { return upkeep_.OnPing(host_.loop.Now(), sent); }
   void Keep(Payload message) override;

@@ -69,7 +69,11 @@ Upkeep::Action Upkeep::Next(TimePoint now) {
   if (!ready_ && now >= ready_by_) return Action::kClose;
   if (ping_open_ && now >= After(pinged_at_, options_.keepalive_timeout)) return Action::kClose;
   if (draining_) {
-    if (now >= After(drain_at_, options_.max_age_grace)) return Action::kCancel;
+    if (!cancelled_ && now >= After(drain_at_, options_.max_age_grace)) {
+      cancelled_ = true;
+      SetDue();
+      return Action::kCancel;
+    }
     if (!drain_ended_ && now >= drain_at_ + kDrainNotice) {
       drain_ended_ = true;
       SetDue();
@@ -91,9 +95,13 @@ Upkeep::Action Upkeep::Next(TimePoint now) {
 
 void Upkeep::SetDue() {
   TimePoint due = ready_ ? kNoDeadline : ready_by_;
-  due = std::min(due, ping_open_ ? After(pinged_at_, options_.keepalive_timeout) : After(read_at_, options_.keepalive_time));
+  if (ping_open_) {
+    due = std::min(due, After(pinged_at_, options_.keepalive_timeout));
+  } else if (ready_) {
+    due = std::min(due, After(read_at_, options_.keepalive_time));
+  }
   if (draining_) {
-    due = std::min(due, After(drain_at_, options_.max_age_grace));
+    if (!cancelled_) due = std::min(due, After(drain_at_, options_.max_age_grace));
     if (!drain_ended_) due = std::min(due, drain_at_ + kDrainNotice);
   } else {
     due = std::min(due, old_at_);

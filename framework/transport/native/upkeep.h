@@ -28,7 +28,10 @@ class Upkeep {
   Upkeep(const ConnectionOptions& options, TimePoint now, double spread);
 
   // The peer has sent its preface.
-  void OnReady() { ready_ = true; }
+  void OnReady() {
+    ready_ = true;
+    SetDue();
+  }
   // Bytes have come.
   void OnRead(TimePoint now);
   // The number of open calls has become zero, or has been zero until now.
@@ -40,7 +43,7 @@ class Upkeep {
   // gone to it since the last one.
   bool OnPing(TimePoint now, bool sent);
 
-  // kNoDeadline: never.
+  // When Next() is to be called, which is later than its last call unless that has returned kClose; kNoDeadline: never.
   TimePoint due() const { return due_; }
   Action Next(TimePoint now);
 
@@ -57,6 +60,7 @@ class Upkeep {
   bool calls_ = false;
   bool draining_ = false;
   bool drain_ended_ = false;
+  bool cancelled_ = false;
   bool ping_open_ = false;
   TimePoint read_at_;
   TimePoint idle_since_;

@@ -117,6 +117,8 @@ TEST_F(DeadlineQueueTest, OneThatDestroysItselfAndOthers) {
   self->Arm(Ms(1));
   other->Arm(Ms(2));
   EXPECT_EQ(RunAt(Ms(5)), Ran{});
+  EXPECT_EQ(self, nullptr);
+  EXPECT_EQ(other, nullptr);
   EXPECT_TRUE(queue_.empty());
 }
 
@@ -165,6 +167,7 @@ TEST_P(DeadlineQueueSeedTest, NoneIsLostEarlyOrOutOfOrder) {
         ASSERT_LE(queue_.next_wake(), now);
       }
       ASSERT_EQ(RunAt(now), expected);
+      ASSERT_GT(queue_.next_wake(), now);
       for (const size_t k : expected) due[k] = {};
     }
     ASSERT_EQ(all_[i]->is_armed(), due[i].at != kNoDeadline);

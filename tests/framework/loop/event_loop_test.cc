@@ -144,6 +144,25 @@ TEST_F(EventLoopTest, DeadlinesRunBeforeTheTimersOfAPhaseWithTheirTicksAfterEach
   EXPECT_EQ(trace_, (Trace{"first", "tick of first", "second", "1", "immediate", "timer of first"}));
 }
 
+TEST_F(EventLoopTest, DeadlineRunsBeforeATimerThatWasDueEarlier) {
+  NotedDeadline deadline(loop_, Note("deadline at 2"));
+  deadline.Arm(clock_.Now() + milliseconds(2));
+  loop_.SetTimeout(milliseconds(1), Note("timer at 1"));
+  clock_.Advance(milliseconds(3));
+  loop_.Run();
+  EXPECT_EQ(trace_, (Trace{"deadline at 2", "timer at 1"}));
+}
+
+TEST_F(EventLoopTest, DeadlinesAreCountedInNanosecondsInNodesWayToo) {
+  EventLoop loop(clock_, {.compatibility = Compatibility::kNode});
+  NotedDeadline deadline(loop, Note("deadline"));
+  deadline.Arm(clock_.Now() + microseconds(1500));
+  loop.SetTimeout(milliseconds(1), Note("1"));
+  loop.SetTimeout(milliseconds(2), Note("2"));
+  loop.Run();
+  EXPECT_EQ(trace_, (Trace{"1", "deadline", "2"}));
+}
+
 TEST_F(EventLoopTest, DeadlineThatThrowsIsHandledAndTheOthersRun) {
   loop_.SetUncaughtHandler([this](std::exception_ptr) { trace_.push_back("handler"); });
   NotedDeadline first(loop_, [] { throw std::runtime_error("first"); }), second(loop_, Note("second"));

@@ -63,8 +63,8 @@ class RpcSuiteTest(unittest.TestCase):
         with self.assertRaises(SubjectMissing):
             server.Server(["/no/such/server"])
 
-    def test_the_whole_run_is_expected_to_end_within_25_minutes(self):
-        self.assertLess(run.Run(rpc.SUITE, rpc.SUITE.benchmarks, rpc.SUITE.rounds, "bin").seconds_left(), 25 * 60)
+    def test_the_whole_run_is_expected_to_end_within_26_minutes(self):
+        self.assertLess(run.Run(rpc.SUITE, rpc.SUITE.benchmarks, rpc.SUITE.rounds, "bin").seconds_left(), 26 * 60)
 
     def test_the_bars_that_are_promised_are_told(self):
         bars = {name: (metric.bars, metric.limit) for benchmark in rpc.SUITE.benchmarks for name, metric in metrics(rpc.SUITE, benchmark)}

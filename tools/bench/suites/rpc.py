@@ -57,7 +57,7 @@ LOADS = [
                    more=[Metric("alone", "us", False), Metric("beside", "us", False), Metric("whole_alone", "us", False),
                          Metric("whole_beside", "us", False), Metric("slow", "us", False), Metric("late", "us", False),
                          Metric("rate", "calls/s", True)],
-                   limit=1.2, seconds=20), run_long_tail, flags=("--workers=16",), only=("rota", "bare")),
+                   limit=1.2, seconds=20), run_long_tail, flags=("--workers=16",), only=("rota", "rota_grpcpp", "bare")),
 ]
 _LOADS = {load.benchmark.name: load for load in LOADS}
 

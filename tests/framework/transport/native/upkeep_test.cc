@@ -45,6 +45,38 @@ TEST_F(UpkeepTest, ASilentPeerIsAskedAndCutOffWhenItDoesNotAnswer) {
   EXPECT_EQ(upkeep.Next(At(seconds(80))), Action::kClose);
 }
 
+// It would be asked for what is due again and again.
+TEST_F(UpkeepTest, APeerThatSaysNothingAtAllIsNotAskedForASignOfLife) {
+  options_.keepalive_time = seconds(10);
+  Upkeep upkeep(options_, At(seconds(0)), 0.5);
+  EXPECT_EQ(upkeep.due(), At(seconds(20)));
+  upkeep.OnReady();
+  EXPECT_EQ(upkeep.due(), At(seconds(10)));
+  EXPECT_EQ(upkeep.Next(At(seconds(15))), Action::kPing);
+}
+
+TEST_F(UpkeepTest, CallsAreCancelledOnceAndThePeerIsStillAskedForASignOfLife) {
+  options_.max_age = minutes(30);
+  options_.max_age_grace = seconds(10);
+  options_.keepalive_time = minutes(60);
+  Upkeep upkeep = Ready();
+  upkeep.OnCalls(true, At(minutes(1)));
+  int cancels = 0, closes = 0;
+  // What is due comes to an end, and in between there is nothing to do.
+  for (int steps = 0; closes == 0; ++steps) {
+    ASSERT_LT(steps, 10);
+    const TimePoint now = upkeep.due();
+    ASSERT_NE(now, kNoDeadline);
+    const Action action = upkeep.Next(now);
+    cancels += action == Action::kCancel;
+    closes += action == Action::kClose;
+    if (action != Action::kClose) {
+      ASSERT_GT(upkeep.due(), now);
+    }
+  }
+  EXPECT_EQ(cancels, 1);
+}
+
 TEST_F(UpkeepTest, AnyByteIsASignOfLife) {
   options_.keepalive_time = seconds(60);
   Upkeep upkeep = Ready();
