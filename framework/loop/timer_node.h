@@ -43,8 +43,6 @@ class alignas(32) TimerList {
   bool in_use() const { return key.id != 0; }
   bool empty() const { return ends_.next == &ends_; }
   TimerNode& front() const;
-  // Asks the memory for the node behind `node`, which is in a list, and for the begin of the one behind that.
-  static void PrefetchAfter(const TimerNode& node);
   // visit(const TimerNode&), oldest first.
   template <typename Visit>
   void ForEach(Visit visit) const;
@@ -89,8 +87,6 @@ class TimerNode final : public TimerLink, public CountedAs<TimerNode> {
   bool silenced = false;
   // Cannot be armed again.
   bool cleared = false;
-  // While it is young: the list of its delay, although nobody has made it, is there since this was armed.
-  bool begins_list = false;
 
   // The second line.
 
@@ -110,13 +106,6 @@ class TimerNode final : public TimerLink, public CountedAs<TimerNode> {
 };
 
 inline TimerNode& TimerList::front() const { return static_cast<TimerNode&>(*ends_.next); }
-
-inline void TimerList::PrefetchAfter(const TimerNode& node) {
-  // Of the ends of the list this asks for nothing of use, but they have two links as well.
-  const TimerLink* const next = node.next;
-  __builtin_prefetch(reinterpret_cast<const char*>(next) + 64, 1);
-  __builtin_prefetch(next->next, 1);
-}
 
 template <typename Visit>
 void TimerList::ForEach(Visit visit) const {

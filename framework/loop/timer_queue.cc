@@ -16,11 +16,10 @@ constexpr size_t kMostEnded = 65536;
 
 TimerQueue::~TimerQueue() {
   // A callback's destructor may clear other timers, or arm some, so every list is emptied node by node.
-  for (LetYoungJoin(); SettleTop(); LetYoungJoin()) {
-    const int32_t delay_ms = heap_.top().delay_ms;
-    TimerList& list = lists_.Get(delay_ms);
+  while (SettleTop()) {
+    TimerList& list = lists_.Get(heap_.top().delay_ms);
     if (list.empty()) {
-      EndList(list, delay_ms);
+      EndList(list);
     } else {
       // Destroys the callback, which may hold the timer.
       const Ref<TimerNode> node(&list.front());
@@ -42,24 +41,7 @@ bool TimerQueue::Arm(TimerNode& node, TimePoint now) {
   return true;
 }
 
-void TimerQueue::ClearYoung(TimerNode& node) {
-  // Most are cleared in the order in which they were armed: the next two will be wanted soon.
-  TimerList::PrefetchAfter(node);
-  if (EndsList(node)) [[likely]] {
-    young_.Remove(node);
-  } else {
-    TakeOut(node);
-  }
-  node.silenced = true;
-  node.cleared = true;
-  node.active = false;
-  if (node.has_ref) refs_.Remove(RefKind::kTimer);
-  // Last: its destructor may look at this queue again, or let go of the node.
-  node.callback = nullptr;
-  node.Release();
-}
-
-void TimerQueue::ClearOther(TimerNode& node) {
+void TimerQueue::Clear(TimerNode& node) {
   if (node.silenced) return;
   // The callback, which is destroyed at the end, is there by then.
   __builtin_prefetch(&node.callback, 1);
@@ -69,8 +51,11 @@ void TimerQueue::ClearOther(TimerNode& node) {
   const bool was_armed = node.list != nullptr;
   if (node.active) {
     // One that is not armed runs now. When it was the last of its list, that has waited for its end.
-    if (was_armed) TakeOut(node);
-    if (EndsList(node)) EndIfEmpty(node.delay_ms);
+    TimerList& list = was_armed ? *node.list : lists_.Get(node.delay_ms);
+    if (was_armed) list.Remove(node);
+    // As in Node an unref'd one leaves its list, empty, until it would have been due: the expiry and the age of the list count for the
+    // next timer.
+    if (node.has_ref && list.in_use() && list.empty()) EndList(list);
     SetActive(node, false);
   }
   if (!was_armed) node.Acquire();
@@ -112,7 +97,6 @@ void TimerQueue::EndRun(TimerNode& node, TimePoint started) {
 }
 
 void TimerQueue::Move(TimerNode& node, TimePoint start) {
-  if (young_.Has(node)) return young_.Refresh(node, start);
   if (node.list == nullptr) {
     node.Acquire();
   } else {
@@ -122,32 +106,10 @@ void TimerQueue::Move(TimerNode& node, TimePoint start) {
   Insert(node);
 }
 
-void TimerQueue::InsertIntoList(TimerNode& node) {
-  TimerList& list = lists_.Get(node.delay_ms);
-  if (!list.in_use()) BeginList(list, node.delay_ms, {node.due(), node.id});
-  list.PushBack(node);
-}
-
-void TimerQueue::LetYoungJoin() {
-  young_.TakeAll([this](int32_t delay_ms, const TimerKey& key) { BeginList(lists_.Get(delay_ms), delay_ms, key); },
-                 [this](TimerNode& node) { InsertIntoList(node); });
-}
-
-void TimerQueue::TakeOut(TimerNode& node) {
-  if (young_.Has(node)) LetYoungJoin();
-  node.list->Remove(node);
-}
-
 void TimerQueue::BeginList(TimerList& list, int32_t delay_ms, const TimerKey& key) {
   ++lists_in_use_;
-  young_.SetListInUse(delay_ms, true);
   SetKey(list, delay_ms, key);
   WakeFor(key.expiry);
-}
-
-void TimerQueue::EndIfEmpty(int32_t delay_ms) {
-  TimerList& list = lists_.Get(delay_ms);
-  if (list.in_use() && list.empty()) EndList(list, delay_ms);
 }
 
 void TimerQueue::SetKey(TimerList& list, int32_t delay_ms, const TimerKey& key) {
@@ -157,9 +119,8 @@ void TimerQueue::SetKey(TimerList& list, int32_t delay_ms, const TimerKey& key) 
   if (!is_later) heap_.Put(key, delay_ms);
 }
 
-void TimerQueue::EndList(TimerList& list, int32_t delay_ms) {
+void TimerQueue::EndList(TimerList& list) {
   list.key.id = 0;
-  young_.SetListInUse(delay_ms, false);
   --lists_in_use_;
   if (heap_.size() - lists_in_use_ > std::max(kMostEnded, lists_in_use_) && !running_) Sweep();
 }

@@ -16,7 +16,6 @@
 #include "framework/loop/timer_heap.h"
 #include "framework/loop/timer_lists.h"
 #include "framework/loop/timer_node.h"
-#include "framework/loop/young_timers.h"
 
 namespace rota {
 
@@ -25,21 +24,14 @@ namespace rota {
 // Node, but time is counted in nanoseconds, so no timer runs early unless the caller cuts the times that it passes.
 // Thread: loop.
 // Owner:  EventLoop.
-// Cost:   constant, and no allocation when there were as many timers before. Most timers of 100 ms or more are deadlines that are
-//         cleared long before their time, and looking for the list of a delay, of which there are many, is a miss of the cache. So
-//         they begin young (YoungTimers): in one list of all of them, from which they join those of their delays, in their order,
-//         when the first of them may be due, they become many, or an unref'd one is cleared. Lists have the keys that they would
-//         have if all timers had been in them from the first. Where a timer leaves an empty list that ends, that keeps its place
-//         in the heap, although it does not exist any more for the order, until its time comes or there are too many of these.
-// Source: lib/internal/timers.js of Node 20. That most timers are cancelled: T. Gleixner, "timers: Switch to a non-cascading
-//         wheel", Linux 4.8, which lives by it, too.
+// Cost:   constant but for the heap, and no allocation when there were as many timers before. Where a timer leaves an empty list that ends,
+//         that keeps its place in the heap, although it does not exist any more for the order, until its time comes or there are too many
+//         of these: so timers that are cleared, as most are, do not touch the heap. Looking for the list of one of many delays is a miss
+//         of the cache; what is armed and cleared for each call is a Deadline.
+// Source: lib/internal/timers.js of Node 20.
 class TimerQueue {
  public:
-  explicit TimerQueue(RefCounts& refs, Compatibility compatibility = Compatibility::kRota)
-      : TimerQueue(refs, compatibility, compatibility == Compatibility::kRota) {}
-  // `begin_young` changes what arming and clearing cost and when next_wake() is, but not what runs when and in which order: for tests.
-  TimerQueue(RefCounts& refs, Compatibility compatibility, bool begin_young)
-      : refs_(refs), compatibility_(compatibility), young_(begin_young) {}
+  explicit TimerQueue(RefCounts& refs, Compatibility compatibility = Compatibility::kRota) : refs_(refs), compatibility_(compatibility) {}
   ~TimerQueue();
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
@@ -49,8 +41,7 @@ class TimerQueue {
   Ref<TimerNode> Make(F&& callable, Ref<ContextBase> context, int64_t delay_ms, bool repeats,
                       const std::source_location& where = std::source_location::current()) {
     // It is there by the time that the clock has been read.
-    const auto ms = static_cast<int32_t>(delay_ms);
-    if (!young_.Knows(ms)) lists_.Prefetch(ms);
+    lists_.Prefetch(static_cast<int32_t>(delay_ms));
     return Ref<TimerNode>(new (pool_) TimerNode(std::forward<F>(callable), std::move(context), delay_ms, repeats, where));
   }
 
@@ -66,20 +57,13 @@ class TimerQueue {
   // Returns whether it was not active before.
   bool Arm(TimerNode& node, TimePoint now);
   // `node`, to which the caller has a reference, will not run (again). Destroys its callback, unless that runs now.
-  void Clear(TimerNode& node) {
-    if (young_.Has(node) && !node.running) [[likely]] {
-      ClearYoung(node);
-    } else {
-      ClearOther(node);
-    }
-  }
+  void Clear(TimerNode& node);
   // Whether `node` keeps the loop alive while it is active.
   void SetRef(TimerNode& node, bool has_ref);
   // When RunExpired() must be called next; kNoDeadline when it need not. Nothing is due before; perhaps nothing is due then, as a
-  // timer was cleared, for which Node's one timer of the operating system goes off, too. Not always for the same ones: nobody
-  // looks for the first of all lists while some of their timers are young.
-  TimePoint next_wake() const { return std::min(wake_, young_.wake()); }
-  bool empty() const { return lists_in_use_ == 0 && young_.empty(); }
+  // timer was cleared, for which Node's one timer of the operating system goes off, too.
+  TimePoint next_wake() const { return wake_; }
+  bool empty() const { return lists_in_use_ == 0; }
   // For each armed timer, in no order: visit(const TimerNode&).
   template <typename Visit>
   void ForEach(Visit visit) const;
@@ -107,30 +91,17 @@ class TimerQueue {
   template <typename Steps>
   StepEnd RunList(const Chosen& chosen, TimePoint now, Steps& steps);
 
-  // Puts a node that is nowhere where it belongs by its delay and start.
+  // Puts a node that is nowhere into the list of its delay, as if armed just now.
   [[gnu::always_inline]] void Insert(TimerNode& node) {
     node.id = next_id_++;
-    if (!young_.HasRoomFor(node.delay_ms)) {
-      if (young_.Takes(node.delay_ms)) LetYoungJoin();
-      return InsertIntoList(node);
-    }
-    young_.Add(node);
+    TimerList& list = lists_.Get(node.delay_ms);
+    if (!list.in_use()) BeginList(list, node.delay_ms, {node.due(), node.id});
+    list.PushBack(node);
   }
   // The same for one that may be armed.
   void Move(TimerNode& node, TimePoint start);
-  void InsertIntoList(TimerNode& node);
-  // Puts the young timers into their lists.
-  void LetYoungJoin();
-  // Takes an armed node out of where it is. Its list stays in use as it was, perhaps empty.
-  void TakeOut(TimerNode& node);
   void BeginList(TimerList& list, int32_t delay_ms, const TimerKey& key);
-  void EndIfEmpty(int32_t delay_ms);
-  void EndList(TimerList& list, int32_t delay_ms);
-  void ClearYoung(TimerNode& node);
-  void ClearOther(TimerNode& node);
-  // Whether its list ends when this is cleared and was the last. As in Node an unref'd one leaves its list, empty, until it would
-  // have been due: the expiry and the age of the list count for the next timer.
-  static bool EndsList(const TimerNode& node) { return node.has_ref; }
+  void EndList(TimerList& list);
   void SetActive(TimerNode& node, bool active);
   // After the callback: arms an interval again and lets go of what is over.
   void EndRun(TimerNode& node, TimePoint started);
@@ -154,7 +125,6 @@ class TimerQueue {
   // Where a list lies with its own key or an older one, which it puts off when it comes to the top. Lists that have ended stay.
   TimerHeap heap_{lists_};
   uint64_t next_id_ = 1;
-  YoungTimers young_;
   // The expiry that the wake-up is for, which may come later.
   TimePoint wake_expiry_ = kNoDeadline;
   TimePoint wake_ = kNoDeadline;
@@ -164,7 +134,6 @@ class TimerQueue {
 
 template <typename Visit>
 void TimerQueue::ForEach(Visit visit) const {
-  young_.timers().ForEach(visit);
   for (const TimerHeap::Entry& entry : heap_.entries()) lists_.Find(entry.delay_ms).ForEach(visit);
 }
 
@@ -183,7 +152,6 @@ StepEnd TimerQueue::RunLists(TimePoint now, Steps& steps) {
   wake_expiry_ = kNoDeadline;
   bool first = true;
   while (true) {
-    if (young_.wake() <= now) LetYoungJoin();
     if (!SettleTop()) return StepEnd::kDone;
     const TimerHeap::Entry& top = heap_.top();
     if (top.key.expiry > now) {
@@ -204,7 +172,7 @@ StepEnd TimerQueue::RunList(const Chosen& chosen, TimePoint now, Steps& steps) {
   const auto delay = std::chrono::milliseconds(chosen.delay_ms);
   for (bool first = true; chosen.is_there(); first = false) {
     if (chosen.list.empty()) {
-      EndList(chosen.list, chosen.delay_ms);
+      EndList(chosen.list);
       break;
     }
     const Ref<TimerNode> node(&chosen.list.front());

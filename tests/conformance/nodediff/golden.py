@@ -39,8 +39,7 @@ _GOES_ON = {"block", "timeout", "interval", "refresh"}
 
 
 def _differs(op, drained):
-    # The fourth is whether poll wakes up for a timer that was cleared, which only an unref'd immediate sees.
-    return op["op"] in _ON_PURPOSE or (drained and op["op"] in _GOES_ON) or (op["op"] == "unref" and op["of"][0] in "ie")
+    return op["op"] in _ON_PURPOSE or (drained and op["op"] in _GOES_ON)
 
 
 def without_what_differs(ops, more_ms, drained=False):

@@ -36,7 +36,7 @@ class GoldenTest(unittest.TestCase):
     def test_both_ways_give_the_same_traces_where_they_do_not_differ_on_purpose(self):
         # Without its exceptions and exits a wild one may never end.
         records = [r for r in self.records if not r["name"].startswith("wild ") or not golden.has_what_differs(r["scenario"]["ops"])]
-        # Long timers are kept in another manner in Rota's own way. None is long, all are, and one in two is.
+        # As they are, with longer delays, and with every second one longer.
         for more_ms in (lambda op: 0, lambda op: 99, lambda op: 99 * (zlib.crc32(op.get("id", "").encode()) % 2)):
             scenarios = [{**r["scenario"], "ops": golden.without_what_differs(r["scenario"]["ops"], more_ms)} for r in records]
             ways = [golden.rota_traces(scenarios, f"--way={way}") for way in ("node", "rota")]
