@@ -9,6 +9,7 @@
 #include "framework/actor/task.h"
 #include "framework/actor/task_run.h"
 #include "framework/base/ref.h"
+#include "framework/base/ring.h"
 #include "framework/base/status.h"
 #include "framework/context/cancellation.h"
 #include "framework/context/request_context.h"
@@ -20,11 +21,9 @@ class ActorCell;
 // One message to an actor: what it does there, and who hears how it ended.
 // Thread: loop.
 // Owner:  the actor system, from Send() until Done() has returned.
-class Turn {
+class Turn : public RingLink {
  public:
   explicit Turn(Ref<RequestContext> context) : context_(std::move(context)) {}
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
   virtual ~Turn() = default;
 
   // Handles the message, under context(). Not called when the context is cancelled before the actor gets to it.
@@ -52,12 +51,9 @@ class Turn {
   ActorCell* cell_ = nullptr;
   Watch watch_{*this};
   TaskRun<void> run_;
-  Turn* previous_ = nullptr;
-  Turn* next_ = nullptr;
 };
 
-// Turns in the order in which they came, linked through themselves: adding and removing any of them takes constant time
-// and no memory.
+// Turns in the order in which they came.
 // Owner: owns its turns; those that are left are destroyed with it.
 class TurnQueue {
  public:
@@ -68,34 +64,29 @@ class TurnQueue {
     while (!empty()) Pop();
   }
 
-  bool empty() const { return first_ == nullptr; }
+  bool empty() const { return turns_.empty(); }
   size_t size() const { return size_; }
 
   Turn& Push(std::unique_ptr<Turn> turn) {
     Turn* const added = turn.release();
-    added->previous_ = last_;
-    (last_ == nullptr ? first_ : last_->next_) = added;
-    last_ = added;
+    turns_.PushBack(*added);
     ++size_;
     return *added;
   }
-  std::unique_ptr<Turn> Pop() { return Remove(*first_); }
+  std::unique_ptr<Turn> Pop() { return Remove(turns_.front()); }
   // `turn` must be in this queue.
   std::unique_ptr<Turn> Remove(Turn& turn) {
-    (turn.previous_ == nullptr ? first_ : turn.previous_->next_) = turn.next_;
-    (turn.next_ == nullptr ? last_ : turn.next_->previous_) = turn.previous_;
-    turn.previous_ = turn.next_ = nullptr;
+    turns_.Remove(turn);
     --size_;
     return std::unique_ptr<Turn>(&turn);
   }
   template <typename F>
   void ForEach(F function) const {
-    for (Turn* turn = first_; turn != nullptr; turn = turn->next_) function(*turn);
+    turns_.ForEach(function);
   }
 
  private:
-  Turn* first_ = nullptr;
-  Turn* last_ = nullptr;
+  Ring<Turn> turns_;
   size_t size_ = 0;
 };
 

@@ -22,17 +22,17 @@ SlabPool::SlabPool(size_t slot_bytes) : slot_bytes_((slot_bytes + kGrain - 1) / 
 
 SlabPool::~SlabPool() {
   if (spare_ != nullptr) GiveBackToSlab(std::exchange(spare_, nullptr));
-  while (first_ != nullptr) {
-    Slab& slab = *first_;
-    Remove(slab);
+  while (!slabs_.empty()) {
+    Slab& slab = slabs_.front();
+    slabs_.Remove(slab);
     slab.pool = nullptr;
     if (slab.taken == 0) std::free(&slab);
   }
 }
 
 void* SlabPool::TakeFromSlab() {
-  if (first_ == nullptr || first_->is_full()) AddSlab();
-  Slab& slab = *first_;
+  if (slabs_.empty() || slabs_.front().is_full()) AddSlab();
+  Slab& slab = slabs_.front();
   Slot* slot = slab.free;
   if (slot != nullptr) {
     slab.free = slot->next;
@@ -42,7 +42,10 @@ void* SlabPool::TakeFromSlab() {
     slab.unused += slot_bytes_;
   }
   if (slab.taken++ == 0) --empty_slabs_;
-  if (slab.is_full()) MoveToBack(slab);
+  if (slab.is_full()) {
+    slabs_.Remove(slab);
+    slabs_.PushBack(slab);
+  }
   return slot;
 }
 
@@ -51,7 +54,7 @@ void SlabPool::GiveBackToSlab(Slot* slot) {
   slot->next = slab.free;
   slab.free = slot;
   --slab.taken;
-  if (slab.taken == 0 || slab.pool == nullptr || slab.pool->first_ != &slab) AfterGiveBack(slab);
+  if (slab.taken == 0 || slab.pool == nullptr || &slab.pool->slabs_.front() != &slab) AfterGiveBack(slab);
 }
 
 void SlabPool::AddSlab() {
@@ -64,42 +67,22 @@ void SlabPool::AddSlab() {
   slab.unused = memory + kFirstSlot;
   slab.end = slab.unused + (kSlabBytes - kHeapHeader - kFirstSlot) / slot_bytes_ * slot_bytes_;
   ++empty_slabs_;
-  PushFront(slab);
+  slabs_.PushFront(slab);
 }
 
 void SlabPool::AfterGiveBack(Slab& slab) {
   SlabPool* const pool = slab.pool;
-  if (pool != nullptr && pool->first_ != &slab) {
-    pool->Remove(slab);
-    pool->PushFront(slab);
+  if (pool != nullptr && &pool->slabs_.front() != &slab) {
+    pool->slabs_.Remove(slab);
+    pool->slabs_.PushFront(slab);
   }
   if (slab.taken > 0) return;
   if (pool != nullptr) {
     if (++pool->empty_slabs_ == 1) return;
     --pool->empty_slabs_;
-    pool->Remove(slab);
+    pool->slabs_.Remove(slab);
   }
   std::free(&slab);
-}
-
-void SlabPool::PushFront(Slab& slab) {
-  slab.previous = nullptr;
-  slab.next = first_;
-  (first_ == nullptr ? last_ : first_->previous) = &slab;
-  first_ = &slab;
-}
-
-void SlabPool::Remove(Slab& slab) {
-  (slab.previous == nullptr ? first_ : slab.previous->next) = slab.next;
-  (slab.next == nullptr ? last_ : slab.next->previous) = slab.previous;
-}
-
-void SlabPool::MoveToBack(Slab& slab) {
-  Remove(slab);
-  slab.previous = last_;
-  slab.next = nullptr;
-  (last_ == nullptr ? first_ : last_->next) = &slab;
-  last_ = &slab;
 }
 
 }  // namespace rota

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "framework/base/pools.h"
+#include "framework/base/ring.h"
 
 namespace rota {
 
@@ -49,7 +50,7 @@ class SlabPool {
     Slot* next;
   };
   // Begins each slab, which lies at a multiple of its size.
-  struct Slab {
+  struct Slab : RingLink {
     bool is_full() const { return free == nullptr && unused == end; }
     SlabPool* pool = nullptr;  // Null once the pool is gone.
     Slot* free = nullptr;
@@ -57,8 +58,6 @@ class SlabPool {
     char* unused = nullptr;
     char* end = nullptr;
     size_t taken = 0;
-    Slab* previous = nullptr;
-    Slab* next = nullptr;
   };
 
   void* TakeFromSlab();
@@ -66,16 +65,12 @@ class SlabPool {
   void AddSlab();
   // What is taken next comes from the slab that was given back to last: it is the most likely to be in the cache.
   static void AfterGiveBack(Slab& slab);
-  void PushFront(Slab& slab);
-  void Remove(Slab& slab);
-  void MoveToBack(Slab& slab);
 
   // Constant after construction.
   const size_t slot_bytes_;
 
   // All slabs, the full ones last.
-  Slab* first_ = nullptr;
-  Slab* last_ = nullptr;
+  Ring<Slab> slabs_;
   size_t empty_slabs_ = 0;
   // Given back last; its slab counts it as taken.
   Slot* spare_ = nullptr;

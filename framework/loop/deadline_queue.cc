@@ -4,10 +4,10 @@ namespace rota {
 
 DeadlineQueue::~DeadlineQueue() {
   // What is destroyed after its loop finds itself not armed.
-  for (const Ends* ring : {&young_, &due_}) {
-    for (Deadline* deadline = ring->next_; deadline != ring; deadline = deadline->next_) deadline->place_ = Deadline::kNowhere;
-  }
-  for (Deadline* deadline : heap_) deadline->place_ = Deadline::kNowhere;
+  const auto forget = [](Deadline& deadline) { deadline.place_ = Deadline::kNowhere; };
+  young_.ForEach(forget);
+  due_.ForEach(forget);
+  for (Deadline* deadline : heap_) forget(*deadline);
 }
 
 void DeadlineQueue::Collect(TimePoint now) {
@@ -17,16 +17,16 @@ void DeadlineQueue::Collect(TimePoint now) {
     Deadline& deadline = *heap_.front();
     Take(0);
     deadline.place_ = Deadline::kDue;
-    PushBack(due_, deadline);
+    due_.PushBack(deadline);
   }
 }
 
 void DeadlineQueue::SettleYoung() {
   young_wake_ = kNoDeadline;
   young_count_ = 0;
-  while (!ring_is_empty(young_)) {
-    Deadline& deadline = *young_.next_;
-    Unlink(deadline);
+  while (!young_.empty()) {
+    Deadline& deadline = young_.front();
+    young_.Remove(deadline);
     Push(deadline);
   }
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "framework/base/clock.h"
+#include "framework/base/ring.h"
 
 namespace rota {
 
@@ -19,7 +20,7 @@ class DeadlineQueue;
 // they change nothing in the order of timers, leave nothing, and hold no ref.
 // Thread: loop.
 // Owner:  who waits. After the end of its loop it is not armed, and must not be.
-class Deadline {
+class Deadline : public RingLink {
  public:
   explicit Deadline(DeadlineQueue& queue) : queue_(queue) {}
   Deadline(const Deadline&) = delete;
@@ -30,6 +31,8 @@ class Deadline {
   void Arm(TimePoint due);
   void Clear();
   bool is_armed() const { return place_ != kNowhere; }
+  // kNoDeadline while it is not armed.
+  TimePoint due() const { return is_armed() ? due_ : kNoDeadline; }
 
  protected:
   ~Deadline() { Clear(); }
@@ -44,9 +47,6 @@ class Deadline {
   static constexpr uint32_t kDue = UINT32_MAX - 2;
 
   DeadlineQueue& queue_;
-  // Of a ring of those that are young or due.
-  Deadline* previous_ = nullptr;
-  Deadline* next_ = nullptr;
   TimePoint due_{};
   // Its age, where others are due at the same time.
   uint64_t id_ = 0;
@@ -68,17 +68,17 @@ class DeadlineQueue {
 
   // When Run() must be called next; kNoDeadline when it need not. Perhaps nothing is due then.
   TimePoint next_wake() const { return std::min(young_wake_, heap_.empty() ? kNoDeadline : heap_.front()->due_); }
-  bool empty() const { return young_count_ == 0 && heap_.empty() && ring_is_empty(due_); }
+  bool empty() const { return young_count_ == 0 && heap_.empty() && due_.empty(); }
 
-  // Calls run(now - due, callable) for each that is due at `now`, in order; `callable` is to be called, and may throw. Those that are armed
+  // For the loop. Calls run(now - due, callable) for each that is due at `now`, in order; `callable` is to be called, and may throw. Those that are armed
   // meanwhile wait for the next call. Ends when `run` returns false: the loop is exiting.
   template <typename RunOne>
   void Run(TimePoint now, RunOne run) {
     Collect(now);
-    while (!ring_is_empty(due_)) {
-      Deadline& deadline = *due_.next_;
+    while (!due_.empty()) {
+      Deadline& deadline = due_.front();
       const Duration lateness = now - deadline.due_;
-      Unlink(deadline);
+      due_.Remove(deadline);
       deadline.place_ = Deadline::kNowhere;
       if (!run(lateness, [&deadline] { deadline.OnDeadline(); })) return;
     }
@@ -86,30 +86,12 @@ class DeadlineQueue {
 
  private:
   friend class Deadline;
-  // The begin and end of a ring.
-  struct Ends final : Deadline {
-    explicit Ends(DeadlineQueue& queue) : Deadline(queue) { previous_ = next_ = this; }
-    void OnDeadline() override {}
-    friend class DeadlineQueue;
-  };
-
   // Those that are due so much later than the last Run() begin young, so that they go into the heap ten times a second at most.
   static constexpr Duration kSoon = std::chrono::milliseconds(100);
   // They go there all at once, in a timers phase: so not any number of them.
   static constexpr size_t kMostYoung = 16'384;
 
   static bool IsBefore(const Deadline& a, const Deadline& b) { return a.due_ != b.due_ ? a.due_ < b.due_ : a.id_ < b.id_; }
-  static bool ring_is_empty(const Ends& ring) { return ring.next_ == &ring; }
-  static void PushBack(Ends& ring, Deadline& deadline) {
-    deadline.next_ = &ring;
-    deadline.previous_ = ring.previous_;
-    ring.previous_->next_ = &deadline;
-    ring.previous_ = &deadline;
-  }
-  static void Unlink(Deadline& deadline) {
-    deadline.previous_->next_ = deadline.next_;
-    deadline.next_->previous_ = deadline.previous_;
-  }
 
   void Add(Deadline& deadline) {
     deadline.id_ = next_id_++;
@@ -117,18 +99,18 @@ class DeadlineQueue {
     ++young_count_;
     young_wake_ = std::min(young_wake_, deadline.due_);
     deadline.place_ = Deadline::kYoung;
-    PushBack(young_, deadline);
+    young_.PushBack(deadline);
   }
   void Remove(Deadline& deadline) {
     if (deadline.place_ >= Deadline::kDue) {
-      Unlink(deadline);
+      Ring<Deadline>::Remove(deadline);
       if (deadline.place_ == Deadline::kYoung && --young_count_ == 0) young_wake_ = kNoDeadline;
     } else {
       Take(deadline.place_);
     }
     deadline.place_ = Deadline::kNowhere;
   }
-  // Puts those that are due into their ring, in order.
+  // Puts those that are due into `due_`, in order.
   void Collect(TimePoint now);
   // Puts the young ones into the heap.
   void SettleYoung();
@@ -143,12 +125,12 @@ class DeadlineQueue {
     deadline.place_ = static_cast<uint32_t>(i);
   }
 
-  Ends young_{*this};
+  Ring<Deadline> young_;
   size_t young_count_ = 0;
   // None of the young ones is due before.
   TimePoint young_wake_ = kNoDeadline;
   TimePoint young_from_{};
-  Ends due_{*this};
+  Ring<Deadline> due_;
   std::vector<Deadline*> heap_;
   uint64_t next_id_ = 1;
 };

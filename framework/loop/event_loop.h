@@ -14,6 +14,7 @@
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/clock_reader.h"
+#include "framework/base/ring.h"
 #include "framework/base/ring_queue.h"
 #include "framework/loop/compatibility.h"
 #include "framework/loop/context_slot.h"
@@ -261,7 +262,7 @@ class EventLoop {
   PostWatch post_watch_{clock_, inbox_};
   std::thread::id thread_;
   RefCounts refs_;
-  RefLink ledger_;
+  Ring<RefLink> ledger_;
   LoopStats stats_;
   PhaseMeter meter_{clock_, stats_, options_};
   TimerQueue timers_{refs_, options_.compatibility};

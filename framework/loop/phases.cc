@@ -198,7 +198,7 @@ void EventLoop::RunClose() {
   for (; !batch.empty(); batch.pop_back()) {
     Handle& handle = *batch.back();
     refs_.Remove(RefKind::kClosing);
-    handle.link_.Unlink();
+    Ring<RefLink>::Remove(handle.link_);
     if (handle.on_closed_ && !RunCallback(Phase::kClose, handle.on_closed_, handle.context_.get())) break;
   }
   meter_.EndPhase(Phase::kClose, before);

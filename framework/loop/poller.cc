@@ -101,13 +101,13 @@ Poller::Poller()
 
 Poller::~Poller() {
   // One that ends may make others due.
-  while (!due_.empty() || watched_ != nullptr) End(due_.empty() ? *watched_ : *due_.Pop());
+  while (!due_.empty() || !watched_.empty()) End(due_.empty() ? watched_.front() : *due_.Pop());
   close(interrupt_);
   close(epoll_);
 }
 
 void Poller::End(PollSource& source) {
-  Unlink(source);
+  watched_.Remove(source);
   source.is_due_ = false;
   source.OnEnd();
 }
@@ -176,9 +176,7 @@ void Poller::MakeDue(PollSource& source) {
 int Poller::Watch(int fd, uint32_t events, PollSource& source) {
   epoll_event event{.events = events, .data = {.ptr = &source}};
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) return errno;
-  source.next_ = watched_;
-  if (watched_ != nullptr) watched_->previous_ = &source;
-  watched_ = &source;
+  watched_.PushFront(source);
   return 0;
 }
 
@@ -188,18 +186,11 @@ int Poller::ChangeWatch(int fd, uint32_t events, PollSource& source) {
 }
 
 void Poller::Unwatch(int fd, PollSource& source) {
-  Unlink(source);
+  watched_.Remove(source);
   epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   for (size_t i = next_event_; i < event_count_; ++i) {
     if (events_[i].data.ptr == &source) events_[i].data.ptr = nullptr;
   }
-}
-
-void Poller::Unlink(PollSource& source) {
-  if (watched_ == &source) watched_ = source.next_;
-  if (source.previous_ != nullptr) source.previous_->next_ = source.next_;
-  if (source.next_ != nullptr) source.next_->previous_ = source.previous_;
-  source.previous_ = source.next_ = nullptr;
 }
 
 }  // namespace rota

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "framework/base/clock.h"
+#include "framework/base/ring.h"
 #include "framework/base/ring_queue.h"
 
 namespace boost::asio {
@@ -25,11 +26,8 @@ namespace rota {
 // Thread: loop.
 // Owner:  whoever made it. It stays until Poller::Unwatch() where it is watched, until OnDue() where it is due, and may go inside of
 //         its own functions.
-class PollSource {
+class PollSource : public RingLink {
  public:
-  PollSource(const PollSource&) = delete;
-  PollSource& operator=(const PollSource&) = delete;
-
   // `events` of epoll(7) have come.
   virtual void OnEvents(uint32_t events) = 0;
   // It was made due before this poll.
@@ -43,9 +41,6 @@ class PollSource {
 
  private:
   friend class Poller;
-  // The ring of those that are watched.
-  PollSource* previous_ = nullptr;
-  PollSource* next_ = nullptr;
   bool is_due_ = false;
 };
 
@@ -92,7 +87,6 @@ class Poller {
   size_t RunEvents(const bool& stop);
   size_t RunAsio(const bool& stop);
   void Look(Duration timeout);
-  void Unlink(PollSource& source);
   void End(PollSource& source);
 
   const std::unique_ptr<boost::asio::io_context> io_context_;
@@ -104,7 +98,7 @@ class Poller {
   // An eventfd that is written and never read: each write is an edge.
   const int interrupt_;
 
-  PollSource* watched_ = nullptr;
+  Ring<PollSource> watched_;
   RingQueue<PollSource*> due_;
   size_t waits_ = 0;
   // What the last look has found, from next_event_ on what has not been told yet.

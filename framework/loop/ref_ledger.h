@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "framework/base/clock.h"
+#include "framework/base/ring.h"
 #include "framework/loop/refs.h"
 
 namespace rota {
@@ -22,54 +23,24 @@ struct RefEntry {
   size_t count = 1;
 };
 
-// What the handles and operations of a loop hold to be listed: two pointers in a ring, so that one costs a few stores.
+// What the handles and operations of a loop hold to be listed, so that one costs a few stores.
 // Thread: loop.
-// Owner:  the handle or operation. Must not outlive the ring that it is in.
-class RefLink {
+// Owner:  the handle or operation.
+class RefLink : public RingLink {
  public:
-  // The ring's own.
-  RefLink() = default;
-  RefLink(RefLink& ring, RefKind kind, TimePoint since, const std::source_location& where)
+  RefLink(Ring<RefLink>& ledger, RefKind kind, TimePoint since, const std::source_location& where)
       : kind(kind), where(where), since(since) {
-    LinkBefore(ring);
+    ledger.PushBack(*this);
   }
-  // Takes the place of `other` in the ring.
+  // Takes the place of `other`.
   RefLink(RefLink&& other) noexcept : kind(other.kind), has_ref(other.has_ref), where(other.where), since(other.since) {
-    if (!other.is_linked()) return;
-    LinkBefore(other);
-    other.Unlink();
+    Ring<RefLink>::Replace(other, *this);
   }
   RefLink& operator=(RefLink&&) = delete;
-  ~RefLink() { Unlink(); }
-
-  void Unlink() noexcept {
-    previous_->next_ = next_;
-    next_->previous_ = previous_;
-    previous_ = next_ = this;
-  }
-  bool is_linked() const noexcept { return next_ != this; }
-
-  // For each link of a ring, from the ring's own.
-  template <typename Visit>
-  void ForEach(Visit visit) const {
-    for (const RefLink* link = next_; link != this; link = link->next_) visit(*link);
-  }
-
-  RefKind kind = RefKind::kHandle;
+  RefKind kind;
   bool has_ref = true;
   std::source_location where;
-  TimePoint since{};
-
- private:
-  void LinkBefore(RefLink& place) noexcept {
-    previous_ = place.previous_;
-    next_ = &place;
-    previous_->next_ = this;
-    place.previous_ = this;
-  }
-
-  RefLink* previous_ = this;
-  RefLink* next_ = this;
+  TimePoint since;
 };
 
 // "file:line".

@@ -10,6 +10,7 @@
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/base/ring.h"
 #include "framework/base/slab_pool.h"
 #include "framework/loop/context_slot.h"
 
@@ -25,12 +26,6 @@ struct TimerKey {
   bool operator==(const TimerKey& other) const { return expiry == other.expiry && id == other.id; }
 };
 
-// Where a timer hangs in its list, or the two ends of a list.
-struct TimerLink {
-  TimerLink* previous;
-  TimerLink* next;
-};
-
 // The armed timers of one delay, oldest first. Half a line of the cache: with many delays in use, looking at a list is what
 // arming or clearing a timer costs.
 class alignas(32) TimerList {
@@ -41,11 +36,13 @@ class alignas(32) TimerList {
 
   // Between its first timer and its end.
   bool in_use() const { return key.id != 0; }
-  bool empty() const { return ends_.next == &ends_; }
-  TimerNode& front() const;
+  bool empty() const { return timers_.empty(); }
+  TimerNode& front() const { return timers_.front(); }
   // visit(const TimerNode&), oldest first.
   template <typename Visit>
-  void ForEach(Visit visit) const;
+  void ForEach(Visit visit) const {
+    timers_.ForEach(visit);
+  }
   // `node` is in no list. The list has no reference of its own: the queue counts one for an armed timer, wherever it is.
   void PushBack(TimerNode& node);
   // `node` is in this list. One that becomes empty by this stays in use.
@@ -55,13 +52,13 @@ class alignas(32) TimerList {
   TimerKey key;
 
  private:
-  TimerLink ends_{&ends_, &ends_};
+  Ring<TimerNode> timers_;
 };
 
 // One timeout or interval. The queue holds a reference while it is armed, its handles hold the others. Two lines of the
 // cache, of the pool of the queue that made it.
 // Thread: loop.
-class TimerNode final : public TimerLink, public CountedAs<TimerNode> {
+class TimerNode final : public RingLink, public CountedAs<TimerNode> {
  public:
   static void operator delete(void* memory) { SlabPool::GiveBack(memory); }
   TimePoint due() const { return start + std::chrono::milliseconds(delay_ms); }
@@ -105,24 +102,13 @@ class TimerNode final : public TimerLink, public CountedAs<TimerNode> {
   static void* operator new(size_t, SlabPool& pool) { return pool.Take(); }
 };
 
-inline TimerNode& TimerList::front() const { return static_cast<TimerNode&>(*ends_.next); }
-
-template <typename Visit>
-void TimerList::ForEach(Visit visit) const {
-  for (const TimerLink* link = ends_.next; link != &ends_; link = link->next) visit(static_cast<const TimerNode&>(*link));
-}
-
 inline void TimerList::PushBack(TimerNode& node) {
   node.list = this;
-  node.next = &ends_;
-  node.previous = ends_.previous;
-  ends_.previous->next = &node;
-  ends_.previous = &node;
+  timers_.PushBack(node);
 }
 
 inline void TimerList::Remove(TimerNode& node) {
-  node.previous->next = node.next;
-  node.next->previous = node.previous;
+  timers_.Remove(node);
   node.list = nullptr;
 }
 

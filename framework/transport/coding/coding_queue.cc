@@ -17,9 +17,10 @@ constexpr Duration kLongestRun = std::chrono::milliseconds(5);
 }  // namespace
 
 void CodingQueue::Add(Entry& entry, Peer& peer) {
-  entry.JoinAtEnd(peer.entries_);
+  Ring<Entry>::Remove(entry);
+  peer.entries_.PushBack(entry);
   entry.peer_ = &peer;
-  if (peer.alone()) peer.JoinAtEnd(peers_);
+  if (!Ring<Peer>::IsInOne(peer)) peers_.PushBack(peer);
 }
 
 void CodingQueue::Run() {
@@ -38,11 +39,14 @@ void CodingQueue::Run() {
 }
 
 bool CodingQueue::Step() {
-  Peer& peer = static_cast<Peer&>(peers_.next());
-  Entry& entry = static_cast<Entry&>(peer.entries_.next());
+  Peer& peer = peers_.front();
+  Entry& entry = peer.entries_.front();
   if (!entry.CodeSome(kStep)) return false;
   // Of what the entry has done about itself, only this matters here: its peer has had its turn.
-  if (&peers_.next() == &peer) peer.JoinAtEnd(peers_);
+  if (!peers_.empty() && &peers_.front() == &peer) {
+    peers_.Remove(peer);
+    peers_.PushBack(peer);
+  }
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "framework/base/check.h"
 #include "framework/base/clock.h"
+#include "framework/base/ring.h"
 #include "framework/loop/event_loop.h"
 
 namespace rota::coding {
@@ -17,40 +18,12 @@ namespace rota::coding {
 // Owner:  the server, which calls Run() from its hooks before and after poll.
 // Memory: none of its own: what waits is linked.
 class CodingQueue {
- private:
-  // A place in a ring, one of whose links stands for its begin and end.
-  class Link {
-   public:
-    Link() = default;
-    ~Link() { Leave(); }
-    Link(const Link&) = delete;
-    Link& operator=(const Link&) = delete;
-
-    bool alone() const { return next_ == this; }
-    Link& next() const { return *next_; }
-    void Leave() {
-      previous_->next_ = next_;
-      next_->previous_ = previous_;
-      previous_ = next_ = this;
-    }
-    void JoinAtEnd(Link& ring) {
-      Leave();
-      previous_ = ring.previous_;
-      next_ = &ring;
-      previous_->next_ = ring.previous_ = this;
-    }
-
-   private:
-    Link* previous_ = this;
-    Link* next_ = this;
-  };
-
  public:
   class Peer;
 
   // A call that has messages to be unpacked or packed. Leaves the queue when it ends.
   // Owner: the call, which ends it as soon as nobody wants those messages any more.
-  class Entry : private Link {
+  class Entry : public RingLink {
    public:
     // Does `work` more at most, as compression.h counts it, and at least a little. False: there is more to do for this message. True: it is
     // done, and the entry has called Add() again, for another one, or is no more.
@@ -59,8 +32,8 @@ class CodingQueue {
    protected:
     Entry() = default;
     ~Entry() {
-      Link::Leave();
-      if (peer_ != nullptr && peer_->entries_.alone()) peer_->Leave();
+      Ring<Entry>::Remove(*this);
+      if (peer_ != nullptr && peer_->entries_.empty()) Ring<Peer>::Remove(*peer_);
     }
 
    private:
@@ -71,15 +44,15 @@ class CodingQueue {
 
   // Whose calls wait, one at a time, while those of others have their turns.
   // Owner: the connection. Must outlive its entries.
-  class Peer : private Link {
+  class Peer : public RingLink {
    public:
     Peer() = default;
-    ~Peer() { ROTA_DCHECK(entries_.alone(), "a peer goes while its calls wait to be coded"); }
+    ~Peer() { ROTA_DCHECK(entries_.empty(), "a peer goes while its calls wait to be coded"); }
 
    private:
     friend class CodingQueue;
 
-    Link entries_;
+    Ring<Entry> entries_;
   };
 
   // Work that is done at once between two runs: about half a millisecond.
@@ -95,7 +68,7 @@ class CodingQueue {
   }
   // `entry` has its turn after the others of `peer`. It is new, or of the same peer.
   void Add(Entry& entry, Peer& peer);
-  bool empty() const { return peers_.alone(); }
+  bool empty() const { return peers_.empty(); }
 
   // Goes on with what waits, for half a millisecond or a quarter of the time since the last run, up to 5 ms.
   void Run();
@@ -106,7 +79,7 @@ class CodingQueue {
   EventLoop& loop_;
   size_t left_ = kAtOnce;
   // Those that have entries.
-  Link peers_;
+  Ring<Peer> peers_;
   // When the last run was through with it; the epoch: there was nothing in it.
   TimePoint ran_at_ = {};
 };

@@ -169,14 +169,11 @@ void Connection::OnCalls(bool any) {
 
 void Connection::SetAlarm() {
   const TimePoint due = upkeep_.due();
-  if (due >= alarm_at_ || closed_ || output_ended_) return;
-  alarm_at_ = due;
-  alarm_.Arm(due);
+  if (due < alarm_.due() && !closed_ && !output_ended_) alarm_.Arm(due);
 }
 
 void Connection::OnAlarm() {
   const Ref<Connection> keep(this);
-  alarm_at_ = kNoDeadline;
   if (closed_ || output_ended_) return;
   switch (upkeep_.Next(host_.loop.Now())) {
     case Upkeep::Action::kNone:

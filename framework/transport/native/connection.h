@@ -90,7 +90,6 @@ class Connection final : public RefCounted, private SessionOwner {
   Session session_;
   Upkeep upkeep_;
   Alarm alarm_{*this};  // Armed for upkeep_.due(), or earlier.
-  TimePoint alarm_at_ = kNoDeadline;
   std::unique_ptr<Output> blocked_;  // What the socket did not take.
   bool waits_to_write_ = false;
   bool ready_;  // The socket takes bytes.

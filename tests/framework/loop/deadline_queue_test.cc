@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <random>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -60,8 +60,10 @@ TEST_F(DeadlineQueueTest, RunsAtItsTimeOnceAndNotBefore) {
     EXPECT_EQ(queue_.next_wake(), Ms(at));
     EXPECT_EQ(RunAt(Ms(at) - Duration(1)), Ran{});
     EXPECT_TRUE(deadline.is_armed());
+    EXPECT_EQ(deadline.due(), Ms(at));
     EXPECT_EQ(RunAt(Ms(at)), Ran{all_.size() - 1});
     EXPECT_FALSE(deadline.is_armed());
+    EXPECT_EQ(deadline.due(), kNoDeadline);
     EXPECT_EQ(queue_.next_wake(), kNoDeadline);
     EXPECT_EQ(RunAt(Ms(at)), Ran{});
     EXPECT_TRUE(queue_.empty());
@@ -126,51 +128,92 @@ TEST_F(DeadlineQueueTest, MayOutliveTheQueueUnarmed) {
   std::vector<std::unique_ptr<Noted>> all;
   {
     DeadlineQueue queue;
-    queue.Run(Ms(0), [](Duration, auto) { return true; });
-    for (const int64_t at : {1, 1000}) all.emplace_back(std::make_unique<Noted>(queue, ran_, 0))->Arm(Ms(at));
+    for (const int64_t at : {1, 2, 50, 1000}) all.emplace_back(std::make_unique<Noted>(queue, ran_, 0))->Arm(Ms(at));
+    // The loop exits with the first, so that the second stays due.
+    queue.Run(Ms(2), [](Duration, auto) { return false; });
+    EXPECT_FALSE(all[0]->is_armed());
+    EXPECT_TRUE(all[1]->is_armed());
   }
   for (const auto& deadline : all) EXPECT_FALSE(deadline->is_armed());
 }
 
-// More of them than may be young, of all lengths.
-class DeadlineQueueSeedTest : public DeadlineQueueTest, public testing::WithParamInterface<uint64_t> {};
+// Of all lengths, and with the first seed more than may be young; they arm and clear each other, too.
+class DeadlineQueueSeedTest : public DeadlineQueueTest, public testing::WithParamInterface<uint64_t> {
+ protected:
+  // In the order in which they are to run.
+  struct Due {
+    TimePoint at{};  // The epoch where it is not armed.
+    uint64_t age = 0;
+    size_t i = 0;
+    auto operator<=>(const Due&) const = default;
+  };
+
+  DeadlineQueueSeedTest() : due_(GetParam() == 1 ? 40'000 : 50) {
+    for (size_t i = 0; i < due_.size(); ++i) all_.push_back(std::make_unique<Noted>(queue_, [this, i] { Ran(i); }));
+  }
+  size_t Any() { return random_() % all_.size(); }
+  void Arm(size_t i, Duration after) {
+    due_[i] = {now_ + after, ++age_, i};
+    all_[i]->Arm(now_ + after);
+    Forget(i);
+  }
+  void Clear(size_t i) {
+    due_[i] = {};
+    all_[i]->Clear();
+    Forget(i);
+  }
+  // Runs what is due, and looks whether that was all of it, in order.
+  void Run() {
+    for (const Due& due : due_) {
+      if (due.at != TimePoint{} && due.at <= now_) expected_.push_back(due);
+    }
+    std::sort(expected_.begin(), expected_.end());
+    if (!expected_.empty()) {
+      ASSERT_LE(queue_.next_wake(), now_);
+    }
+    RunAt(now_);
+    ASSERT_TRUE(expected_.empty());
+  }
+
+  std::mt19937_64 random_{GetParam()};
+  TimePoint now_ = Ms(1);
+  std::vector<Due> due_;
+
+ private:
+  void Forget(size_t i) {
+    std::erase_if(expected_, [i](const Due& due) { return due.i == i; });
+  }
+  void Ran(size_t i) {
+    ASSERT_FALSE(expected_.empty());
+    ASSERT_EQ(expected_.front().i, i);
+    expected_.erase(expected_.begin());
+    due_[i] = {};
+    const uint64_t choice = random_() % 8;
+    if (choice < 2) Arm(choice == 0 ? i : Any(), milliseconds(random_() % 200));
+    if (choice == 2) Arm(Any(), -milliseconds(random_() % 2));
+    if (choice == 3) Clear(Any());
+  }
+
+  uint64_t age_ = 0;
+  // What Run() has still to run.
+  std::vector<Due> expected_;
+};
 
 TEST_P(DeadlineQueueSeedTest, NoneIsLostEarlyOrOutOfOrder) {
-  std::mt19937_64 random(GetParam());
-  const size_t count = GetParam() == 1 ? 40'000 : 50;
-  for (size_t i = 0; i < count; ++i) New();
-  struct Due {
-    TimePoint at = kNoDeadline;
-    uint64_t age = 0;
-  };
-  std::vector<Due> due(count);
-  TimePoint now = Ms(0);
-  uint64_t age = 0;
+  const size_t count = due_.size();
   for (size_t step = 0; step < 3 * count + 3000; ++step) {
-    const uint64_t choice = random() % 16;
-    const size_t i = random() % count;
+    const uint64_t choice = random_() % 16;
+    const size_t i = step < count ? step : Any();
     if (choice < 9 || step < count) {
-      due[i] = {now + milliseconds(random() % (choice < 3 ? 30 : 3000)), ++age};
-      all_[i]->Arm(due[i].at);
+      Arm(i, milliseconds(random_() % (choice < 3 ? 30 : 3000)));
     } else if (choice < 12) {
-      all_[i]->Clear();
-      due[i] = {};
+      Clear(i);
     } else if (step % (count / 50) == 0) {
-      now += Duration(random() % 40'000'000);
-      std::vector<size_t> expected;
-      for (size_t k = 0; k < count; ++k) {
-        if (due[k].at <= now) expected.push_back(k);
-      }
-      std::sort(expected.begin(), expected.end(),
-                [&](size_t a, size_t b) { return due[a].at != due[b].at ? due[a].at < due[b].at : due[a].age < due[b].age; });
-      if (!expected.empty()) {
-        ASSERT_LE(queue_.next_wake(), now);
-      }
-      ASSERT_EQ(RunAt(now), expected);
-      ASSERT_GT(queue_.next_wake(), now);
-      for (const size_t k : expected) due[k] = {};
+      now_ += Duration(random_() % 40'000'000);
+      Run();
     }
-    ASSERT_EQ(all_[i]->is_armed(), due[i].at != kNoDeadline);
+    ASSERT_EQ(all_[i]->due(), due_[i].at == TimePoint{} ? kNoDeadline : due_[i].at);
+    ASSERT_LE(queue_.next_wake(), all_[i]->due());
   }
   for (const auto& deadline : all_) deadline->Clear();
   EXPECT_TRUE(queue_.empty());
