@@ -61,18 +61,20 @@ size_t UnpackingWork(std::string_view compressed, size_t limit, Form form) {
 size_t PackingWork(std::string_view message) { return kDeflateRead * message.size(); }
 
 Unpacking::Unpacking(std::string_view compressed, size_t limit, Form form)
-    : compressed_(compressed), limit_(limit), form_(form), is_gzip_(IsGzip(compressed, form)), left_to_read_(compressed.size()) {
-  stream_.next_in = Bytes(compressed);
+    : compressed_(compressed), limit_(limit), form_(form), is_gzip_(IsGzip(compressed, form)), left_to_read_(compressed.size()) {}
+
+void Unpacking::Start() {
+  stream_.next_in = Bytes(compressed_);
   started_ = inflateInit2(&stream_, is_gzip_ ? kGzipWindow : MAX_WBITS) == Z_OK;
   if (!started_) {
     status_ = InternalError("zlib does not start");
   } else if (!is_gzip_) {
     // It does not say how long it is. Twice the work, but memory is taken as for gzip.
-    measured_to_ = limit;
-  } else if (compressed.size() < kLeastBytes) {
-    status_ = Malformed(form);
-  } else if (const size_t size = SizeIn(compressed); size > limit) {
-    measured_to_ = std::min(limit, kJudged);
+    measured_to_ = limit_;
+  } else if (compressed_.size() < kLeastBytes) {
+    status_ = Malformed(form_);
+  } else if (const size_t size = SizeIn(compressed_); size > limit_) {
+    measured_to_ = std::min(limit_, kJudged);
   } else {
     message_ = Payload::Allocate(size);
   }
@@ -83,6 +85,7 @@ Unpacking::~Unpacking() {
 }
 
 bool Unpacking::Step(size_t work) {
+  if (!started_) Start();
   if (!status_.ok()) return true;
   return measured_to_ ? Measure(work) : Inflate(work);
 }
@@ -170,12 +173,15 @@ void PackingStates::GiveBack(State state) {
   if (kept_ == nullptr) kept_ = std::move(state);
 }
 
-Packing::Packing(std::string_view message, PackingStates& states) : states_(states), left_to_read_(message.size()) {
-  if (message.size() > std::numeric_limits<uInt>::max()) return;
+Packing::Packing(std::string_view message, PackingStates& states) : message_(message), states_(states), left_to_read_(message.size()) {}
+
+void Packing::Start() {
+  started_ = true;
+  if (message_.size() > std::numeric_limits<uInt>::max()) return;
   stream_ = states_.Take();
   if (stream_ == nullptr) return;
-  compressed_ = Payload::Allocate(message.size());
-  stream_->next_in = Bytes(message);
+  compressed_ = Payload::Allocate(message_.size());
+  stream_->next_in = Bytes(message_);
   stream_->next_out = compressed_.data();
   stream_->avail_out = static_cast<uInt>(compressed_.size());
 }
@@ -185,6 +191,7 @@ Packing::~Packing() {
 }
 
 bool Packing::Step(size_t work) {
+  if (!started_) Start();
   if (stream_ == nullptr) return true;
   const size_t reads = std::min(left_to_read_, std::max<size_t>(work / kDeflateRead, 1));
   stream_->avail_in = static_cast<uInt>(reads);

@@ -28,7 +28,7 @@ size_t UnpackingWork(std::string_view compressed, size_t limit, Form form = Form
 // The same of packing `message`.
 size_t PackingWork(std::string_view message);
 
-// The unpacking of one message, which may be done a piece at a time.
+// The unpacking of one message, which may be done a piece at a time. Takes memory with its first step.
 // Thread: one.
 class Unpacking {
  public:
@@ -46,6 +46,7 @@ class Unpacking {
   StatusOr<Payload> Take();
 
  private:
+  void Start();
   bool Measure(size_t work);
   void MakeMeasured();
   bool Inflate(size_t work);
@@ -88,7 +89,7 @@ class PackingStates {
   State kept_;
 };
 
-// The packing of one message, fast rather than small, which may be done a piece at a time.
+// The packing of one message, fast rather than small, which may be done a piece at a time. Takes memory with its first step.
 // Thread: one.
 class Packing {
  public:
@@ -104,8 +105,12 @@ class Packing {
   std::optional<Payload> Take();
 
  private:
+  void Start();
+
+  const std::string_view message_;
   PackingStates& states_;
-  PackingStates::State stream_;  // Null: it stays as it is.
+  bool started_ = false;
+  PackingStates::State stream_;  // Null before the start, and where the message stays as it is.
   size_t left_to_read_;
   Payload compressed_;
   bool is_shorter_ = false;

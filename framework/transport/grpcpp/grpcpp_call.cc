@@ -131,7 +131,7 @@ bool GrpcppCall::IsUnpacked() {
   const std::string_view compressed = held_->view();
   const size_t limit = options_.max_message_bytes;
   if (!host_->coding_queue.Take(coding::UnpackingWork(compressed, limit, kForm))) {
-    unpacking_ = std::make_unique<ToUnpack>(*this);
+    unpacking_ = std::make_unique<decltype(unpacking_)::element_type>(*this, compressed, limit, kForm);
     host_->coding_queue.Add(*unpacking_, peer_->coding);
     return false;
   }
@@ -139,15 +139,10 @@ bool GrpcppCall::IsUnpacked() {
   return held_.has_value();
 }
 
-bool GrpcppCall::UnpackSome(size_t work) {
-  std::optional<coding::Unpacking>& unpacking = unpacking_->coding;
-  if (!unpacking) unpacking.emplace(held_->view(), options_.max_message_bytes, kForm);
-  if (!unpacking->Step(work)) return false;
-  StatusOr<Payload> plain = unpacking->Take();
+void GrpcppCall::OnUnpacked(StatusOr<Payload> plain) {
   unpacking_ = nullptr;
   EndUnpacking(std::move(plain));
   host_->OnUnpacked(*this);
-  return true;
 }
 
 void GrpcppCall::EndUnpacking(StatusOr<Payload> plain) {
@@ -264,7 +259,7 @@ bool GrpcppCall::IsPacked() {
   if (!packs_ || !front.compressed() || front_is_packed_) return true;
   if (packing_ != nullptr) return false;
   if (!host_->coding_queue.Take(coding::PackingWork(front.view()))) {
-    packing_ = std::make_unique<ToPack>(*this);
+    packing_ = std::make_unique<decltype(packing_)::element_type>(*this, front.view(), host_->packing_states);
     host_->coding_queue.Add(*packing_, peer_->coding);
     return false;
   }
@@ -273,15 +268,11 @@ bool GrpcppCall::IsPacked() {
   return true;
 }
 
-bool GrpcppCall::PackSome(size_t work) {
-  std::optional<coding::Packing>& packing = packing_->coding;
-  if (!packing) packing.emplace(queue_.Front().view(), host_->packing_states);
-  if (!packing->Step(work)) return false;
-  packed_ = packing->Take();
-  front_is_packed_ = true;
+void GrpcppCall::OnPacked(std::optional<Payload> packed) {
   packing_ = nullptr;
+  packed_ = std::move(packed);
+  front_is_packed_ = true;
   ScheduleFlush();
-  return true;
 }
 
 void GrpcppCall::DropPacked() {

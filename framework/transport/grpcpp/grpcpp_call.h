@@ -20,6 +20,7 @@
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
 #include "framework/transport/coding/coding_queue.h"
+#include "framework/transport/coding/coding_turn.h"
 #include "framework/transport/coding/compression.h"
 #include "framework/transport/grpcpp/bridge.h"
 #include "framework/transport/grpcpp/calls_by_peer.h"
@@ -134,9 +135,9 @@ class GrpcppCall final : public Call, public RefCounted {
   void TakeMessage();
   // Of the message that is held: that it can be delivered now. If not it will be, once it has been unpacked.
   bool IsUnpacked();
-  // Goes on unpacking it; see CodingQueue::Entry.
-  bool UnpackSome(size_t work);
   void EndUnpacking(StatusOr<Payload> plain);
+  // The end of `unpacking_`.
+  void OnUnpacked(StatusOr<Payload> plain);
   // The sink hears no more messages.
   void DropHeld();
   void Deliver(Payload message);
@@ -145,8 +146,8 @@ class GrpcppCall final : public Call, public RefCounted {
   void Flush();
   // Of the first message that waits to be sent: that it can be sent now. If not it will be, once it has been packed.
   bool IsPacked();
-  // Goes on packing it; see CodingQueue::Entry.
-  bool PackSome(size_t work);
+  // The end of `packing_`.
+  void OnPacked(std::optional<Payload> packed);
   void DropPacked();
   void SendMessage();
   void SendStatus();
@@ -155,18 +156,6 @@ class GrpcppCall final : public Call, public RefCounted {
   bool PastDeadline() const;
   // Whether the sink may still hear of messages and room.
   bool open() const { return sink_ != nullptr && !over_ && !status_; }
-
-  // A message that waits in the queue of the host, and what codes it: made when it has its turn, since it takes memory for the whole message.
-  template <typename Coding, bool (GrpcppCall::*code)(size_t work)>
-  struct Waiting final : coding::CodingQueue::Entry {
-    explicit Waiting(GrpcppCall& call) : call(call) {}
-    bool CodeSome(size_t work) override { return (call.*code)(work); }
-
-    GrpcppCall& call;
-    std::optional<Coding> coding;
-  };
-  using ToUnpack = Waiting<coding::Unpacking, &GrpcppCall::UnpackSome>;
-  using ToPack = Waiting<coding::Packing, &GrpcppCall::PackSome>;
 
   // Null once the call is over for gRPC.
   CallHost* host_;
@@ -193,11 +182,11 @@ class GrpcppCall final : public Call, public RefCounted {
   std::optional<Payload> held_;
   bool held_is_packed_ = false;
   bool held_scheduled_ = false;
-  std::unique_ptr<ToUnpack> unpacking_;
+  std::unique_ptr<coding::CodingTurn<coding::Unpacking, GrpcppCall, &GrpcppCall::OnUnpacked>> unpacking_;
 
   RingQueue<Payload> queue_;
   // Of the first message in it.
-  std::unique_ptr<ToPack> packing_;
+  std::unique_ptr<coding::CodingTurn<coding::Packing, GrpcppCall, &GrpcppCall::OnPacked>> packing_;
   std::optional<Payload> packed_;  // Nothing where that would be no shorter.
   bool front_is_packed_ = false;
   size_t buffered_bytes_ = 0;  // In queue_ and under way.

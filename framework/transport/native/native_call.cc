@@ -127,7 +127,8 @@ void NativeCall::LetGo(size_t bytes) {
 }
 
 void NativeCall::DropMessages() {
-  coding_ = nullptr;
+  unpacking_ = nullptr;
+  waiting_ = nullptr;
   if (std::optional<Payload> sent_in_part = response_.DropMessages()) wire_->Keep(*std::move(sent_in_part));
 }
 
@@ -193,7 +194,7 @@ void NativeCall::DeliverEvents() {
     sink_->OnMessage(std::move(message));
   }
   // What is wrong behind a message that is still being unpacked waits for that.
-  if (Hears() && !fault_.ok() && (coding_ == nullptr || !coding_->unpacks)) {
+  if (Hears() && !fault_.ok() && unpacking_ == nullptr) {
     // In the place of the sink, which hears of it by OnDone().
     DropMessages();
     if (response_.within_message()) return wire_->ResetStream(*this, NGHTTP2_INTERNAL_ERROR);
@@ -253,11 +254,12 @@ void NativeCall::SendHeaders(const Metadata& headers) {
 bool NativeCall::Write(Payload message) {
   // Over: there is no room, and OnDone() comes.
   if (wire_ == nullptr || is_finished()) return false;
-  const bool waits = coding_ != nullptr && !coding_->waiting.empty(), packs = response_.Packs(message);
+  const bool waits = waiting_ != nullptr, packs = response_.Packs(message);
   if (waits || (packs && !host_->coding_queue.Take(coding::PackingWork(message.view())))) {
-    QueueCoding();
-    coding_->waiting_bytes += message.size() + Payload::kHeadroom;
-    coding_->waiting.Push(std::move(message));
+    if (!waits) waiting_ = std::make_unique<Waiting>();
+    waiting_->bytes += message.size() + Payload::kHeadroom;
+    waiting_->messages.Push(std::move(message));
+    if (!waits) QueuePacking();
   } else {
     if (packs) {
       std::optional<Payload> packed = coding::Pack(message.view(), host_->packing_states);
@@ -281,9 +283,10 @@ void NativeCall::Finish(Status status, const Metadata& trailers) {
       return wire_->ResetStream(*this, NGHTTP2_CANCEL);
     }
   }
-  StopUnpacking();
-  if (coding_ != nullptr) {
-    coding_->finish.emplace(std::move(status), trailers);
+  // The sink hears no more messages.
+  unpacking_ = nullptr;
+  if (waiting_ != nullptr) {
+    waiting_->finish.emplace(std::move(status), trailers);
     return;
   }
   response_.SetStatus(std::move(status), trailers, start_.path);
@@ -292,47 +295,14 @@ void NativeCall::Finish(Status status, const Metadata& trailers) {
 
 // ---- Messages that wait to be unpacked or packed.
 
-void NativeCall::QueueCoding() {
-  if (coding_ != nullptr) return;
-  coding_ = std::make_unique<Coding>(*this);
-  host_->coding_queue.Add(*coding_, wire_->coding_peer());
-}
-
-bool NativeCall::CodeSome(size_t work) {
-  Coding& mine = *coding_;
-  // One message is worked on until it is done, then one that goes the other way has its turn.
-  const bool packs = !mine.waiting.empty();
-  const bool unpacks = mine.unpacks && (!packs || (mine.packing == nullptr && !mine.unpacked_last));
-  if (unpacks) {
-    if (mine.unpacking == nullptr) {
-      mine.unpacking = std::make_unique<coding::Unpacking>(received_.Front().view(), host_->options.max_message_bytes);
-    }
-    if (!mine.unpacking->Step(work)) return false;
-    EndUnpacking(mine.unpacking->Take());
-    mine.unpacking = nullptr;
-    host_->QueueCall(*this);
-  } else {
-    if (mine.packing == nullptr) mine.packing = std::make_unique<coding::Packing>(mine.waiting.Front().view(), host_->packing_states);
-    if (!mine.packing->Step(work)) return false;
-    EndPacking();
-  }
-  mine.unpacked_last = unpacks;
-  if (mine.unpacks || !mine.waiting.empty()) {
-    host_->coding_queue.Add(mine, wire_->coding_peer());
-  } else {
-    coding_ = nullptr;
-  }
-  return true;
-}
-
 bool NativeCall::IsUnpacked() {
   const Payload& message = received_.Front();
   if (!message.compressed() || front_unpacked_) return true;
-  if (coding_ != nullptr && coding_->unpacks) return false;
+  if (unpacking_ != nullptr) return false;
   const size_t limit = host_->options.max_message_bytes;
   if (!host_->coding_queue.Take(coding::UnpackingWork(message.view(), limit))) {
-    QueueCoding();
-    coding_->unpacks = true;
+    unpacking_ = std::make_unique<decltype(unpacking_)::element_type>(*this, message.view(), limit);
+    host_->coding_queue.Add(*unpacking_, wire_->coding_peer());
     return false;
   }
   EndUnpacking(coding::Unpack(message.view(), limit));
@@ -341,7 +311,6 @@ bool NativeCall::IsUnpacked() {
 }
 
 void NativeCall::EndUnpacking(StatusOr<Payload> plain) {
-  if (coding_ != nullptr) coding_->unpacks = false;
   LetGo(received_.Front().size() + Payload::kHeadroom);
   if (plain.ok()) {
     received_.Front() = *std::move(plain);
@@ -354,11 +323,10 @@ void NativeCall::EndUnpacking(StatusOr<Payload> plain) {
   }
 }
 
-void NativeCall::StopUnpacking() {
-  if (coding_ == nullptr) return;
-  coding_->unpacks = false;
-  coding_->unpacking = nullptr;
-  if (coding_->waiting.empty()) coding_ = nullptr;
+void NativeCall::OnUnpacked(StatusOr<Payload> plain) {
+  unpacking_ = nullptr;
+  EndUnpacking(std::move(plain));
+  host_->QueueCall(*this);
 }
 
 void NativeCall::SendPacked(Payload message, std::optional<Payload> packed) {
@@ -366,28 +334,29 @@ void NativeCall::SendPacked(Payload message, std::optional<Payload> packed) {
   response_.Push(is_shorter ? *std::move(packed) : std::move(message), is_shorter);
 }
 
-void NativeCall::EndPacking() {
-  std::optional<Payload> packed = coding_->packing->Take();
-  coding_->packing = nullptr;
-  Payload message = coding_->waiting.Pop();
-  coding_->waiting_bytes -= message.size() + Payload::kHeadroom;
-  SendPacked(std::move(message), std::move(packed));
-  SendWaiting();
+void NativeCall::QueuePacking() {
+  waiting_->packing.emplace(*this, waiting_->messages.Front().view(), host_->packing_states);
+  host_->coding_queue.Add(*waiting_->packing, wire_->coding_peer());
 }
 
-void NativeCall::SendWaiting() {
-  // The next one that is to be packed has another turn.
-  while (!coding_->waiting.empty() && !response_.Packs(coding_->waiting.Front())) {
-    Payload message = coding_->waiting.Pop();
-    coding_->waiting_bytes -= message.size() + Payload::kHeadroom;
-    response_.Push(std::move(message));
-  }
-  if (coding_->waiting.empty() && coding_->finish) {
-    auto [status, trailers] = *std::exchange(coding_->finish, std::nullopt);
-    response_.SetStatus(std::move(status), trailers, start_.path);
+void NativeCall::OnPacked(std::optional<Payload> packed) {
+  waiting_->packing.reset();
+  SendPacked(PopWaiting(), std::move(packed));
+  while (!waiting_->messages.empty() && !response_.Packs(waiting_->messages.Front())) response_.Push(PopWaiting());
+  if (!waiting_->messages.empty()) {
+    QueuePacking();
+  } else {
+    if (waiting_->finish) response_.SetStatus(std::move(waiting_->finish->first), waiting_->finish->second, start_.path);
+    waiting_ = nullptr;
   }
   wire_->QueueSubmit(*this);
   OnRoom();
+}
+
+Payload NativeCall::PopWaiting() {
+  Payload message = waiting_->messages.Pop();
+  waiting_->bytes -= message.size() + Payload::kHeadroom;
+  return message;
 }
 
 void NativeCall::Clear() {
@@ -400,7 +369,8 @@ void NativeCall::Clear() {
   start_.deadline = kNoDeadline;
   start_.slot = nullptr;
   received_.Clear();
-  coding_ = nullptr;
+  unpacking_ = nullptr;
+  waiting_ = nullptr;
   credit_ = unreturned_ = held_ = 0;
   fault_ = OkStatus();
   begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;

@@ -17,6 +17,7 @@
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
 #include "framework/transport/coding/coding_queue.h"
+#include "framework/transport/coding/coding_turn.h"
 #include "framework/transport/coding/compression.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/message_framer.h"
@@ -109,45 +110,37 @@ class NativeCall final : public Call, public RefCounted {
   void Refuse(Status status);
   void GiveCredit();
   // The sink takes the message that comes in. Not while one waits to be unpacked: what a peer sends meanwhile is held against it.
-  bool IsWanted() const { return credit_ > received_.size() && (coding_ == nullptr || !coding_->unpacks); }
+  bool IsWanted() const { return credit_ > received_.size() && unpacking_ == nullptr; }
   // Of the bytes that are held; at most all.
   void LetGo(size_t bytes);
   // Of the first message: that it can be delivered now. If not it will be, once it has been unpacked.
   bool IsUnpacked();
   void EndUnpacking(StatusOr<Payload> plain);
-  // The sink hears no more messages.
-  void StopUnpacking();
+  // The end of `unpacking_`.
+  void OnUnpacked(StatusOr<Payload> plain);
   // Sends a message that is `packed`, unless that is no shorter.
   void SendPacked(Payload message, std::optional<Payload> packed);
-  void EndPacking();
-  // Sends what has waited for one that is packed now.
-  void SendWaiting();
-  void QueueCoding();
-  // Goes on with the message that has its turn; see CodingQueue::Entry.
-  bool CodeSome(size_t work);
+  // Begins to pack the first message that waits.
+  void QueuePacking();
+  // It is packed: sends it, and what has waited for it.
+  void OnPacked(std::optional<Payload> packed);
+  Payload PopWaiting();
   // What the sink has written and the peer has not got yet.
-  size_t unsent_bytes() const { return response_.buffered_bytes() + (coding_ != nullptr ? coding_->waiting_bytes : 0); }
+  size_t unsent_bytes() const { return response_.buffered_bytes() + (waiting_ != nullptr ? waiting_->bytes : 0); }
   void DropMessages();
   bool IsPastDeadline() const;
   Status Outcome() const;
   // The call has its status, which may have to wait for messages.
-  bool is_finished() const { return response_.has_status() || (coding_ != nullptr && coding_->finish.has_value()); }
+  bool is_finished() const { return response_.has_status() || (waiting_ != nullptr && waiting_->finish.has_value()); }
   // Whether the sink may still hear of messages and room.
   bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !is_finished(); }
 
-  // What belongs to messages that wait to be unpacked or packed, which few calls have. In the queue of the host all the while.
-  struct Coding final : coding::CodingQueue::Entry {
-    explicit Coding(NativeCall& call) : call(call) {}
-    bool CodeSome(size_t work) override { return call.CodeSome(work); }
-
-    NativeCall& call;
-    bool unpacks = false;  // The first message that has come.
-    bool unpacked_last = false;
-    std::unique_ptr<coding::Unpacking> unpacking;
-    // To be sent, the first when it is packed.
-    MessageQueue waiting;
-    size_t waiting_bytes = 0;
-    std::unique_ptr<coding::Packing> packing;
+  // What is to be sent behind a message that is being packed, which few calls have.
+  struct Waiting {
+    // The first is the one that is being packed.
+    MessageQueue messages;
+    size_t bytes = 0;
+    std::optional<coding::CodingTurn<coding::Packing, NativeCall, &NativeCall::OnPacked>> packing;
     // What follows those.
     std::optional<std::pair<Status, Metadata>> finish;
   };
@@ -162,7 +155,9 @@ class NativeCall final : public Call, public RefCounted {
   MessageFramer framer_;
   MessageQueue received_;
   Response response_;
-  std::unique_ptr<Coding> coding_;  // Null while there is nothing in it.
+  // Of the first message that has come. Null while none waits to be unpacked.
+  std::unique_ptr<coding::CodingTurn<coding::Unpacking, NativeCall, &NativeCall::OnUnpacked>> unpacking_;
+  std::unique_ptr<Waiting> waiting_;  // Null while there is nothing in it.
   uint64_t credit_ = 0;     // In messages, from the sink.
   size_t unreturned_ = 0;   // Bytes that the peer got no credit for yet.
   size_t held_ = 0;         // Bytes that have come and that the sink does not want yet.
