@@ -1,6 +1,8 @@
 #ifndef ROTA_BASE_RING_H_
 #define ROTA_BASE_RING_H_
 
+#include "framework/base/check.h"
+
 namespace rota {
 
 template <typename T>
@@ -49,11 +51,23 @@ class Ring : private RingLink {
 
   bool empty() const { return next_ == this; }
   // Of a ring that is not empty.
-  T& front() const { return static_cast<T&>(*next_); }
+  T& front() const {
+    ROTA_DCHECK(!empty(), "the front of an empty ring");
+    return static_cast<T&>(*next_);
+  }
 
   // `element` is in no ring.
-  void PushFront(T& element) { Link(element).JoinBefore(*next_); }
-  void PushBack(T& element) { Link(element).JoinBefore(*this); }
+  void PushFront(T& element) { Unlinked(element).JoinBefore(*next_); }
+  void PushBack(T& element) { Unlinked(element).JoinBefore(*this); }
+  // `element` is in this one.
+  void MoveToFront(T& element) {
+    Remove(element);
+    PushFront(element);
+  }
+  void MoveToBack(T& element) {
+    Remove(element);
+    PushBack(element);
+  }
   // visit(T&), from the front. It must not change the ring.
   template <typename Visit>
   void ForEach(Visit visit) const {
@@ -66,12 +80,16 @@ class Ring : private RingLink {
   // Puts `element`, which is in no ring, where `other` is, if anywhere.
   static void Replace(T& other, T& element) {
     if (!IsInOne(other)) return;
-    Link(element).JoinBefore(other);
+    Unlinked(element).JoinBefore(other);
     Remove(other);
   }
 
  private:
   static RingLink& Link(T& element) { return element; }
+  static RingLink& Unlinked(T& element) {
+    ROTA_DCHECK(!IsInOne(element), "an element is added to a ring that is in one");
+    return element;
+  }
 };
 
 }  // namespace rota

@@ -42,10 +42,7 @@ void* SlabPool::TakeFromSlab() {
     slab.unused += slot_bytes_;
   }
   if (slab.taken++ == 0) --empty_slabs_;
-  if (slab.is_full()) {
-    slabs_.Remove(slab);
-    slabs_.PushBack(slab);
-  }
+  if (slab.is_full()) slabs_.MoveToBack(slab);
   return slot;
 }
 
@@ -72,10 +69,7 @@ void SlabPool::AddSlab() {
 
 void SlabPool::AfterGiveBack(Slab& slab) {
   SlabPool* const pool = slab.pool;
-  if (pool != nullptr && &pool->slabs_.front() != &slab) {
-    pool->slabs_.Remove(slab);
-    pool->slabs_.PushFront(slab);
-  }
+  if (pool != nullptr && &pool->slabs_.front() != &slab) pool->slabs_.MoveToFront(slab);
   if (slab.taken > 0) return;
   if (pool != nullptr) {
     if (++pool->empty_slabs_ == 1) return;

@@ -23,8 +23,6 @@ class DeadlineQueue;
 class Deadline : public RingLink {
  public:
   explicit Deadline(DeadlineQueue& queue) : queue_(queue) {}
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
 
   // Calls OnDeadline() once, in a timers phase, at `due` or later, never earlier, without a context. Replaces what it was armed for; with
   // kNoDeadline it never comes.
@@ -70,8 +68,8 @@ class DeadlineQueue {
   TimePoint next_wake() const { return std::min(young_wake_, heap_.empty() ? kNoDeadline : heap_.front()->due_); }
   bool empty() const { return young_count_ == 0 && heap_.empty() && due_.empty(); }
 
-  // For the loop. Calls run(now - due, callable) for each that is due at `now`, in order; `callable` is to be called, and may throw. Those that are armed
-  // meanwhile wait for the next call. Ends when `run` returns false: the loop is exiting.
+  // For the loop. Calls run(now - due, callable) for each that is due at `now`, in order; `callable` is to be called, and may throw.
+  // Those that are armed meanwhile wait for the next call. Ends when `run` returns false: the loop is exiting.
   template <typename RunOne>
   void Run(TimePoint now, RunOne run) {
     Collect(now);

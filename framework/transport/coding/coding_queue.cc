@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace rota::coding {
 namespace {
@@ -17,10 +18,11 @@ constexpr Duration kLongestRun = std::chrono::milliseconds(5);
 }  // namespace
 
 void CodingQueue::Add(Entry& entry, Peer& peer) {
-  Ring<Entry>::Remove(entry);
   peer.entries_.PushBack(entry);
   entry.peer_ = &peer;
-  if (!Ring<Peer>::IsInOne(peer)) peers_.PushBack(peer);
+  if (Ring<Peer>::IsInOne(peer)) return;
+  peer.had_turn_ = false;
+  peers_.PushBack(peer);
 }
 
 void CodingQueue::Run() {
@@ -39,15 +41,10 @@ void CodingQueue::Run() {
 }
 
 bool CodingQueue::Step() {
-  Peer& peer = peers_.front();
-  Entry& entry = peer.entries_.front();
-  if (!entry.CodeSome(kStep)) return false;
-  // Of what the entry has done about itself, only this matters here: its peer has had its turn.
-  if (!peers_.empty() && &peers_.front() == &peer) {
-    peers_.Remove(peer);
-    peers_.PushBack(peer);
-  }
-  return true;
+  if (std::exchange(peers_.front().had_turn_, false)) peers_.MoveToBack(peers_.front());
+  Entry& entry = peers_.front().entries_.front();
+  entry.begun_ = true;
+  return entry.CodeSome(kStep);
 }
 
 }  // namespace rota::coding

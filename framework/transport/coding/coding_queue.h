@@ -11,7 +11,7 @@
 namespace rota::coding {
 
 // Bounds what a server does at a time for messages that are unpacked and packed. Little work (compression.h) is done at once, as long as
-// Take() has room for it; for the rest calls wait here. One message of all is worked on until it is done, so that no more than one is in
+// Take() has room for it; other messages wait here. One message of all is worked on until it is done, so that no more than one is in
 // memory half unpacked, however many come; then another peer has its turn, so that none that sends many keeps one that sends a few
 // waiting for all of them.
 // Thread: loop.
@@ -21,38 +21,44 @@ class CodingQueue {
  public:
   class Peer;
 
-  // A call that has messages to be unpacked or packed. Leaves the queue when it ends.
-  // Owner: the call, which ends it as soon as nobody wants those messages any more.
+  // A message that waits to be unpacked or packed. Leaves the queue when it ends.
+  // Owner: the call, which ends it as soon as nobody wants the message any more.
   class Entry : public RingLink {
    public:
-    // Does `work` more at most, as compression.h counts it, and at least a little. False: there is more to do for this message. True: it is
-    // done, and the entry has called Add() again, for another one, or is no more.
+    // Does `work` more at most, as compression.h counts it, and at least a little. False: there is more to do. True: it is done, and the
+    // entry is no more.
     virtual bool CodeSome(size_t work) = 0;
 
    protected:
     Entry() = default;
     ~Entry() {
+      if (peer_ == nullptr) return;
+      // Its turn is over however it ended, so that a peer which takes its messages back in the midst does not keep its place.
+      peer_->had_turn_ |= begun_;
       Ring<Entry>::Remove(*this);
-      if (peer_ != nullptr && peer_->entries_.empty()) Ring<Peer>::Remove(*peer_);
+      if (peer_->entries_.empty()) Ring<Peer>::Remove(*peer_);
     }
 
    private:
     friend class CodingQueue;
 
     Peer* peer_ = nullptr;
+    bool begun_ = false;
   };
 
-  // Whose calls wait, one at a time, while those of others have their turns.
+  // Whose messages wait, one at a time, while those of others have their turns.
   // Owner: the connection. Must outlive its entries.
   class Peer : public RingLink {
    public:
     Peer() = default;
-    ~Peer() { ROTA_DCHECK(entries_.empty(), "a peer goes while its calls wait to be coded"); }
+    ~Peer() { ROTA_DCHECK(entries_.empty(), "a peer goes while its messages wait to be coded"); }
 
    private:
     friend class CodingQueue;
 
     Ring<Entry> entries_;
+    // With a message that is no more.
+    bool had_turn_ = false;
   };
 
   // Work that is done at once between two runs: about half a millisecond.
@@ -66,7 +72,7 @@ class CodingQueue {
     left_ -= work;
     return true;
   }
-  // `entry` has its turn after the others of `peer`. It is new, or of the same peer.
+  // `entry`, which is new, has its turn after the others of `peer`.
   void Add(Entry& entry, Peer& peer);
   bool empty() const { return peers_.empty(); }
 

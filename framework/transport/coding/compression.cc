@@ -64,20 +64,21 @@ Unpacking::Unpacking(std::string_view compressed, size_t limit, Form form)
     : compressed_(compressed), limit_(limit), form_(form), is_gzip_(IsGzip(compressed, form)), left_to_read_(compressed.size()) {}
 
 void Unpacking::Start() {
-  stream_.next_in = Bytes(compressed_);
-  started_ = inflateInit2(&stream_, is_gzip_ ? kGzipWindow : MAX_WBITS) == Z_OK;
-  if (!started_) {
-    status_ = InternalError("zlib does not start");
-  } else if (!is_gzip_) {
+  if (!is_gzip_) {
     // It does not say how long it is. Twice the work, but memory is taken as for gzip.
     measured_to_ = limit_;
   } else if (compressed_.size() < kLeastBytes) {
     status_ = Malformed(form_);
+    return;
   } else if (const size_t size = SizeIn(compressed_); size > limit_) {
     measured_to_ = std::min(limit_, kJudged);
   } else {
     message_ = Payload::Allocate(size);
   }
+  // Last: had there been no memory, nothing would have begun.
+  stream_.next_in = Bytes(compressed_);
+  started_ = inflateInit2(&stream_, is_gzip_ ? kGzipWindow : MAX_WBITS) == Z_OK;
+  if (!started_) status_ = InternalError("zlib does not start");
 }
 
 Unpacking::~Unpacking() {
@@ -176,11 +177,13 @@ void PackingStates::GiveBack(State state) {
 Packing::Packing(std::string_view message, PackingStates& states) : message_(message), states_(states), left_to_read_(message.size()) {}
 
 void Packing::Start() {
+  if (message_.size() <= std::numeric_limits<uInt>::max()) {
+    compressed_ = Payload::Allocate(message_.size());
+    stream_ = states_.Take();
+  }
+  // Last: had there been no memory, nothing would have begun.
   started_ = true;
-  if (message_.size() > std::numeric_limits<uInt>::max()) return;
-  stream_ = states_.Take();
   if (stream_ == nullptr) return;
-  compressed_ = Payload::Allocate(message_.size());
   stream_->next_in = Bytes(message_);
   stream_->next_out = compressed_.data();
   stream_->avail_out = static_cast<uInt>(compressed_.size());

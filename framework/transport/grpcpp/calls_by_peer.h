@@ -47,7 +47,7 @@ class CallsByPeer::Peer final : public CallCount {
     if (!address_.empty()) list_->peers_.emplace(address_, this);
   }
 
-  // Of its calls that have a message to be unpacked.
+  // Of its messages that wait to be unpacked or packed.
   coding::CodingQueue::Peer coding;
 
  private:

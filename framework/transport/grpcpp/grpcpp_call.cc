@@ -131,7 +131,7 @@ bool GrpcppCall::IsUnpacked() {
   const std::string_view compressed = held_->view();
   const size_t limit = options_.max_message_bytes;
   if (!host_->coding_queue.Take(coding::UnpackingWork(compressed, limit, kForm))) {
-    unpacking_ = std::make_unique<decltype(unpacking_)::element_type>(*this, compressed, limit, kForm);
+    unpacking_ = std::make_unique<UnpackingTurn>(*this, compressed, limit, kForm);
     host_->coding_queue.Add(*unpacking_, peer_->coding);
     return false;
   }
@@ -259,7 +259,7 @@ bool GrpcppCall::IsPacked() {
   if (!packs_ || !front.compressed() || front_is_packed_) return true;
   if (packing_ != nullptr) return false;
   if (!host_->coding_queue.Take(coding::PackingWork(front.view()))) {
-    packing_ = std::make_unique<decltype(packing_)::element_type>(*this, front.view(), host_->packing_states);
+    packing_ = std::make_unique<PackingTurn>(*this, front.view(), host_->packing_states);
     host_->coding_queue.Add(*packing_, peer_->coding);
     return false;
   }

@@ -157,6 +157,9 @@ class GrpcppCall final : public Call, public RefCounted {
   // Whether the sink may still hear of messages and room.
   bool open() const { return sink_ != nullptr && !over_ && !status_; }
 
+  using UnpackingTurn = coding::CodingTurn<coding::Unpacking, GrpcppCall, &GrpcppCall::OnUnpacked>;
+  using PackingTurn = coding::CodingTurn<coding::Packing, GrpcppCall, &GrpcppCall::OnPacked>;
+
   // Null once the call is over for gRPC.
   CallHost* host_;
   const ServerOptions& options_;
@@ -182,11 +185,11 @@ class GrpcppCall final : public Call, public RefCounted {
   std::optional<Payload> held_;
   bool held_is_packed_ = false;
   bool held_scheduled_ = false;
-  std::unique_ptr<coding::CodingTurn<coding::Unpacking, GrpcppCall, &GrpcppCall::OnUnpacked>> unpacking_;
+  std::unique_ptr<UnpackingTurn> unpacking_;
 
   RingQueue<Payload> queue_;
   // Of the first message in it.
-  std::unique_ptr<coding::CodingTurn<coding::Packing, GrpcppCall, &GrpcppCall::OnPacked>> packing_;
+  std::unique_ptr<PackingTurn> packing_;
   std::optional<Payload> packed_;  // Nothing where that would be no shorter.
   bool front_is_packed_ = false;
   size_t buffered_bytes_ = 0;  // In queue_ and under way.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "framework/base/clock.h"
 #include "framework/base/log.h"
 #include "framework/loop/context_slot.h"
 

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "framework/base/clock.h"
 #include "framework/base/ref.h"
 #include "framework/loop/deadline_queue.h"
 #include "framework/loop/event_loop.h"

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "framework/base/check.h"
-#include "framework/base/status_or.h"
 
 namespace rota::native {
 namespace {
@@ -301,7 +300,7 @@ bool NativeCall::IsUnpacked() {
   if (unpacking_ != nullptr) return false;
   const size_t limit = host_->options.max_message_bytes;
   if (!host_->coding_queue.Take(coding::UnpackingWork(message.view(), limit))) {
-    unpacking_ = std::make_unique<decltype(unpacking_)::element_type>(*this, message.view(), limit);
+    unpacking_ = std::make_unique<UnpackingTurn>(*this, message.view(), limit);
     host_->coding_queue.Add(*unpacking_, wire_->coding_peer());
     return false;
   }
@@ -368,9 +367,9 @@ void NativeCall::Clear() {
   start_.metadata.Clear();
   start_.deadline = kNoDeadline;
   start_.slot = nullptr;
-  received_.Clear();
   unpacking_ = nullptr;
   waiting_ = nullptr;
+  received_.Clear();
   credit_ = unreturned_ = held_ = 0;
   fault_ = OkStatus();
   begun_ = refused_ = delivering_ = remote_ended_ = half_close_told_ = full_ = writable_due_ = false;

@@ -13,6 +13,7 @@
 
 #include "framework/base/ref.h"
 #include "framework/base/status.h"
+#include "framework/base/status_or.h"
 #include "framework/rpc/call_slot.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
@@ -44,7 +45,7 @@ class CallWire {
   virtual void Keep(Payload message) = 0;
   // Of the calls that have begun.
   virtual const Ref<CallCount>& running() const = 0;
-  // Of the calls that have messages to be unpacked or packed.
+  // Of the messages that wait to be unpacked or packed.
   virtual coding::CodingQueue::Peer& coding_peer() = 0;
 
  protected:
@@ -135,12 +136,15 @@ class NativeCall final : public Call, public RefCounted {
   // Whether the sink may still hear of messages and room.
   bool Hears() const { return sink_ != nullptr && wire_ != nullptr && !is_finished(); }
 
-  // What is to be sent behind a message that is being packed, which few calls have.
+  using UnpackingTurn = coding::CodingTurn<coding::Unpacking, NativeCall, &NativeCall::OnUnpacked>;
+  using PackingTurn = coding::CodingTurn<coding::Packing, NativeCall, &NativeCall::OnPacked>;
+
+  // A message that is being packed and what is to be sent behind it, which few calls have.
   struct Waiting {
-    // The first is the one that is being packed.
+    // The first is being packed.
     MessageQueue messages;
     size_t bytes = 0;
-    std::optional<coding::CodingTurn<coding::Packing, NativeCall, &NativeCall::OnPacked>> packing;
+    std::optional<PackingTurn> packing;
     // What follows those.
     std::optional<std::pair<Status, Metadata>> finish;
   };
@@ -156,7 +160,7 @@ class NativeCall final : public Call, public RefCounted {
   MessageQueue received_;
   Response response_;
   // Of the first message that has come. Null while none waits to be unpacked.
-  std::unique_ptr<coding::CodingTurn<coding::Unpacking, NativeCall, &NativeCall::OnUnpacked>> unpacking_;
+  std::unique_ptr<UnpackingTurn> unpacking_;
   std::unique_ptr<Waiting> waiting_;  // Null while there is nothing in it.
   uint64_t credit_ = 0;     // In messages, from the sink.
   size_t unreturned_ = 0;   // Bytes that the peer got no credit for yet.

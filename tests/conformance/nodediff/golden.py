@@ -42,18 +42,18 @@ def _differs(op, drained):
     return op["op"] in _ON_PURPOSE or (drained and op["op"] in _GOES_ON)
 
 
-def without_what_differs(ops, more_ms, drained=False):
-    """The same operations in what both ways run alike, with timers and blocks that are more_ms(operation) longer."""
+def without_what_differs(ops, drained=False):
+    """The same operations in what both ways run alike: delays are whole milliseconds."""
     kept = []
     for op in ops:
         if _differs(op, drained):
             continue
         op = dict(op)
         if "ms" in op:
-            op["ms"] = max(1, int(op["ms"])) + more_ms(op)
+            op["ms"] = max(1, int(op["ms"]))
         if isinstance(op.get("body"), list):
             # A body that runs at once, such as that of `als`, is drained where it lies.
-            op["body"] = without_what_differs(op["body"], more_ms, op["op"] in _DRAINED or (drained and op["op"] in ("als", "restore")))
+            op["body"] = without_what_differs(op["body"], op["op"] in _DRAINED or (drained and op["op"] in ("als", "restore")))
         kept.append(op)
     return kept
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 import tempfile
 import unittest
-import zlib
 
 from tests import junit
 from tests.conformance.nodediff import golden
@@ -36,14 +35,10 @@ class GoldenTest(unittest.TestCase):
     def test_both_ways_give_the_same_traces_where_they_do_not_differ_on_purpose(self):
         # Without its exceptions and exits a wild one may never end.
         records = [r for r in self.records if not r["name"].startswith("wild ") or not golden.has_what_differs(r["scenario"]["ops"])]
-        # As they are, with longer delays, and with every second one longer.
-        for more_ms in (lambda op: 0, lambda op: 99, lambda op: 99 * (zlib.crc32(op.get("id", "").encode()) % 2)):
-            scenarios = [{**r["scenario"], "ops": golden.without_what_differs(r["scenario"]["ops"], more_ms)} for r in records]
-            ways = [golden.rota_traces(scenarios, f"--way={way}") for way in ("node", "rota")]
-            self.assertGreater(sum(trace.count("\n") for trace in ways[0]), 10 * len(scenarios))
-            found = [golden.difference(r["name"], *rest) for r, *rest in zip(records, scenarios, *ways)]
-            found = [text for text in found if text]
-            self.assertEqual(len(found), 0, f"{len(found)} of {len(scenarios)} traces differ; the first:\n" + "\n\n".join(found[:3]))
+        scenarios = [{**r["scenario"], "ops": golden.without_what_differs(r["scenario"]["ops"])} for r in records]
+        ways = [golden.rota_traces(scenarios, f"--way={way}") for way in ("node", "rota")]
+        self.assertGreater(sum(trace.count("\n") for trace in ways[0]), 10 * len(scenarios))
+        self.compare([{"name": r["name"], "scenario": s, "trace": trace} for r, s, trace in zip(records, scenarios, ways[0])], ways[1])
 
     def test_named_scenarios_do_not_differ_under_the_real_clock(self):
         records = [r for r in self.records if r["name"] in REAL_CLOCK]

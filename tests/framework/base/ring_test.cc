@@ -52,6 +52,17 @@ TEST_F(RingTest, AnElementLeavesFromAnywhereAndMayComeBack) {
   EXPECT_EQ(Names(ring_), "cb");
 }
 
+TEST_F(RingTest, AnElementMovesToTheEnds) {
+  for (Element* element : {&a_, &b_, &c_}) ring_.PushBack(*element);
+  ring_.MoveToBack(a_);
+  EXPECT_EQ(Names(ring_), "bca");
+  ring_.MoveToFront(c_);
+  EXPECT_EQ(Names(ring_), "cba");
+  ring_.MoveToFront(c_);
+  ring_.MoveToBack(a_);
+  EXPECT_EQ(Names(ring_), "cba");
+}
+
 TEST_F(RingTest, RemovingWhatIsInNoneDoesNothing) {
   ring_.PushBack(a_);
   Ring<Element>::Remove(b_);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,13 +25,22 @@ using ::testing::IsEmpty;
 class CodingQueueTest : public testing::Test {
  protected:
   // A call that writes down when it is worked on, and has messages of so many steps each.
-  class Toy final : public CodingQueue::Entry {
+  class Toy {
    public:
     Toy(CodingQueueTest& test, std::string name, std::vector<int> messages, CodingQueue::Peer& peer)
         : test_(test), name_(std::move(name)), messages_(std::move(messages)), peer_(peer) {
-      test_.queue_.Add(*this, peer_);
+      QueueNext();
     }
-    bool CodeSome(size_t work) override {
+
+   private:
+    struct Message final : CodingQueue::Entry {
+      explicit Message(Toy& toy) : toy(toy) {}
+      bool CodeSome(size_t work) override { return toy.CodeSome(work); }
+      Toy& toy;
+    };
+
+    void QueueNext() { test_.queue_.Add(message_.emplace(*this), peer_); }
+    bool CodeSome(size_t work) {
       EXPECT_GT(work, 0u);
       test_.log_.push_back(name_);
       test_.clock_.Advance(test_.step_takes_);
@@ -39,16 +49,16 @@ class CodingQueueTest : public testing::Test {
       if (messages_.empty()) {
         test_.End(*this);
       } else {
-        test_.queue_.Add(*this, peer_);
+        QueueNext();
       }
       return true;
     }
 
-   private:
     CodingQueueTest& test_;
     const std::string name_;
     std::vector<int> messages_;
     CodingQueue::Peer& peer_;
+    std::optional<Message> message_;
   };
 
   Toy& Add(const std::string& name, std::vector<int> messages, CodingQueue::Peer& peer) {
@@ -120,6 +130,25 @@ TEST_F(CodingQueueTest, WhatEndsLeavesWithItsPlace) {
   EXPECT_THAT(RunAll(), ElementsAre("a1", "a2"));
   End(Add("a3", {1}, one_));
   EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(CodingQueueTest, APeerThatTakesItsMessagesBackInTheMidstDoesNotKeepItsPlace) {
+  Toy* first = &Add("a1", {2}, one_);
+  for (const char* name : {"a2", "a3"}) Add(name, {2}, one_);
+  Add("b", {1}, other_);
+  queue_.Step();
+  End(*first);
+  EXPECT_THAT(RunAll(), ElementsAre("a1", "b", "a2", "a2", "a3", "a3"));
+}
+
+TEST_F(CodingQueueTest, APeerThatComesBackHasHadNoTurnYet) {
+  Toy& only = Add("a1", {2}, one_);
+  Add("b1", {1}, other_);
+  queue_.Step();
+  End(only);
+  Add("a2", {1}, one_);
+  Add("b2", {1}, other_);
+  EXPECT_THAT(RunAll(), ElementsAre("a1", "b1", "a2", "b2"));
 }
 
 TEST_F(CodingQueueTest, ARunGoesOnForHalfAMillisecond) {

@@ -234,7 +234,7 @@ class CodingTest : public NativeCallTest {
     queue_.Run();
     ASSERT_TRUE(queue_.Take(coding::CodingQueue::kAtOnce - work));
   }
-  // One turn of a call: returns of how many steps.
+  // One message: returns of how many steps.
   int Code() {
     for (int step = 1;; ++step) {
       if (queue_.Step()) return step;
@@ -412,6 +412,66 @@ TEST_F(CodingTest, BothDirectionsTakeTurns) {
   Code();
   host_.DeliverQueued();
   EXPECT_EQ(sink().heard.size(), 2u);
+  EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(CodingTest, AFaultDropsWhatIsBeingPacked) {
+  const Ref<NativeCall> call = BeginCoded();
+  EXPECT_FALSE(call->Write(ToPack(200'000)));
+  EXPECT_FALSE(queue_.Step());
+  EXPECT_TRUE(Comes(*call, Message("bad", '\2')));
+  host_.DeliverQueued();
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_TRUE(call->response().has_status());
+  EXPECT_EQ(call->response().buffered_bytes(), 0u);
+}
+
+TEST_F(CodingTest, AMessageThatIsBrokenDropsTheAnswerThatWaitsBehindIt) {
+  const Ref<NativeCall> call = BeginCoded();
+  std::string broken = Packed(90'000);
+  broken[broken.size() - 6] ^= 1;  // the checksum
+  EXPECT_TRUE(Comes(*call, broken));
+  host_.DeliverQueued();
+  EXPECT_FALSE(call->Write(ToPack(200'000)));
+  Code();
+  EXPECT_FALSE(queue_.empty());
+  host_.DeliverQueued();
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_TRUE(call->response().has_status());
+  EXPECT_EQ(call->response().buffered_bytes(), 0u);
+}
+
+TEST_F(CodingTest, BothDirectionsEndWithTheStream) {
+  const Ref<NativeCall> call = BeginCoded();
+  EXPECT_TRUE(Comes(*call, Packed(90'000)));
+  host_.DeliverQueued();
+  EXPECT_FALSE(call->Write(ToPack(200'000)));
+  EXPECT_FALSE(queue_.Step());
+  call->OnClosed();
+  EXPECT_TRUE(queue_.empty());
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("done"));
+}
+
+// What has begun does not care that the queues of the call grow, and move.
+TEST_F(CodingTest, ManyMessagesComeBehindThoseThatHaveBegun) {
+  const Ref<NativeCall> call = BeginCoded(100);
+  EXPECT_TRUE(Comes(*call, Packed(90'000)));
+  host_.DeliverQueued();
+  EXPECT_FALSE(call->Write(ToPack(50'000)));
+  EXPECT_FALSE(queue_.Step());
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_TRUE(Comes(*call, Message("small")));
+    call->Write(Payload::Copy("small"));
+  }
+  Code();
+  EXPECT_FALSE(queue_.Step()) << "the answer has begun";
+  for (int i = 0; i < 500; ++i) call->Write(Payload::Copy("small"));
+  Code();
+  host_.DeliverQueued();
+  ASSERT_EQ(sink().heard.size(), 51u);
+  EXPECT_EQ(sink().heard.front(), "message " + std::string(90'000, '\0'));
+  EXPECT_GT(call->response().buffered_bytes(), 550 * Payload::kHeadroom);
   EXPECT_TRUE(queue_.empty());
 }
 
