@@ -16,7 +16,9 @@ class RingLink {
   RingLink& operator=(const RingLink&) = delete;
 
  protected:
-  ~RingLink() { Leave(); }
+  ~RingLink() {
+    if (next_ != this) Leave();
+  }
 
  private:
   template <typename T>
