@@ -37,6 +37,7 @@ class RefLink : public RingLink {
     Ring<RefLink>::Replace(other, *this);
   }
   RefLink& operator=(RefLink&&) = delete;
+
   RefKind kind;
   bool has_ref = true;
   std::source_location where;
