@@ -1,5 +1,6 @@
 """What the rpc benchmarks do to a server that runs: run_NAME(load, subject, server, bin_dir) -> {name: number}."""
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -12,7 +13,7 @@ import typing
 
 from tools.bench import h2load
 from tools.bench.rpc_servers import FOLDER, UNARY_ONLY, command
-from tools.bench.server import LOAD_CORE, Server
+from tools.bench.server import LOAD_CORE, SERVER_CORE, Server
 from tools.bench.suite import Benchmark, MeasurementFailed, NotMeasured
 
 UNARY = "/grpc.testing.BenchmarkService/UnaryCall"
@@ -20,8 +21,10 @@ UNARY = "/grpc.testing.BenchmarkService/UnaryCall"
 _SECONDS, _WARM_UP_SECONDS, _LOOK = 1.5, 0.3, 2000
 # For percentiles it takes more calls, in whole seconds.
 _RATE_SECONDS, _ATTEMPTS = 3, 3
-# How often seconds with and without calls that block take turns.
+# The three kinds of seconds of the long tail take so many turns.
 _TURNS = 7
+# What a call of the long tail blocks, how many of a hundred do, and how often that wakes up a thread: for the job, and when the sleep is over.
+_BLOCKED_SECONDS, _SLOW_PERCENT, _WAKE_UPS = 0.005, 1, 2
 # A run of the load that hangs must not hang ours.
 _LIMIT = 180
 IDLE_CONNECTIONS = 10_000
@@ -164,18 +167,36 @@ def run_half_load(load, subject, server, bin_dir):
 
 
 def run_long_tail(load, subject, server, bin_dir):
-    """Seconds with and without calls that block take turns. The p99 is the median of those of windows of a tenth of a second: the
+    """Seconds of three kinds take turns: the calls alone; beside a program on the server's core whose threads only sleep, and wake up
+    as often as the workers do; and with calls that block. The p99 is the median of those of windows of a tenth of a second: the
     system pauses a core for milliseconds now and then, for about one percent of the time, which is what a p99 over longer shows."""
     rate = _reach(subject, server) / 2
-    alone, beside = [], []
+    alone, sleepers, beside = [], [], []
     for _ in range(_TURNS):
         alone.append(_at_rate(bin_dir, server, rate, seconds=1))
-        beside.append(_at_rate(bin_dir, server, rate, slow_percent=1, seconds=1))
-    windows = [median_of_windows(seconds) for seconds in (alone, beside)]
+        with _sleepers(bin_dir, rate):
+            sleepers.append(_at_rate(bin_dir, server, rate, seconds=1))
+        beside.append(_at_rate(bin_dir, server, rate, slow_percent=_SLOW_PERCENT, seconds=1))
+    windows = [median_of_windows(seconds) for seconds in (alone, sleepers, beside)]
     whole = [statistics.median(second["fast"]["p99_us"] for second in seconds) for seconds in (alone, beside)]
-    return {load.benchmark.name: windows[1] / windows[0], "alone": windows[0], "beside": windows[1], "whole_alone": whole[0],
-            "whole_beside": whole[1], "slow": statistics.median(second["slow"]["p50_us"] for second in beside),
+    return {load.benchmark.name: windows[2] / windows[0], "sleepers": windows[1] / windows[0], "alone": windows[0], "beside": windows[2],
+            "whole_alone": whole[0], "whole_beside": whole[1], "slow": statistics.median(second["slow"]["p50_us"] for second in beside),
             "late": median_of_windows(beside, "late"), "rate": rate}
+
+
+@contextlib.contextmanager
+def _sleepers(bin_dir, rate):
+    command = ["taskset", "-c", SERVER_CORE, os.path.join(bin_dir, FOLDER, "sleepers"), str(sleepers_at(rate))]
+    # They end with their input, also when this program is killed.
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as program:
+        yield
+        if program.poll() is not None:
+            raise MeasurementFailed("the threads that sleep have ended")
+
+
+def sleepers_at(rate):
+    """Threads that sleep as long as a call blocks, one time after the other, and wake up as often as the calls of `rate` make workers do."""
+    return max(1, round(rate * _SLOW_PERCENT / 100 * _WAKE_UPS * _BLOCKED_SECONDS))
 
 
 def median_of_windows(seconds, kind="fast"):
