@@ -108,6 +108,7 @@ class RpcSuiteTest(unittest.TestCase):
             numbers = rpc_loads.run_long_tail(load, "rota", mock.Mock(), "bin")
         self.assertAlmostEqual(numbers["long_tail"], 1.1)
         self.assertAlmostEqual(numbers["sleepers"], 1.05)
+        self.assertEqual(stubs["_sleepers"].call_count, rpc_loads._TURNS)
         self.assertEqual((numbers["alone"], numbers["whole_alone"], numbers["slow"]), (100.0, 5000.0, 5100.0))
 
     def test_the_threads_that_sleep_wake_up_as_often_as_workers(self):
