@@ -32,10 +32,10 @@ class Host {
   // Something has happened that the sink of `call` is to hear: it is delivered after the code that runs now, at the latest
   // before poll sleeps.
   virtual void QueueCall(NativeCall& call) = 0;
-  // Delivers what is queued, a few calls here and the rest in callbacks of their own. From a callback of the loop, and not from
-  // inside of one of nghttp2.
+  // Delivers what is queued, a few calls here and the rest in callbacks of their own, and sends the answers where many wait. From a
+  // callback of the loop, and not from inside of one of nghttp2.
   virtual void DeliverQueued() = 0;
-  // `connection` has something to send: it is flushed when the phase is through.
+  // `connection` has something to send: it is flushed when the phase is through, or before when much is to be sent.
   virtual void QueueFlush(Connection& connection) = 0;
   // `connection` is to be closed when its turn has come, a few in an iteration.
   virtual void QueueClose(Connection& connection) = 0;
@@ -55,6 +55,8 @@ class Host {
   // Of the messages that are compressed: what is much work waits here, and what is little is taken from its room.
   coding::CodingQueue coding_queue{loop};
   coding::PackingStates packing_states;
+  // How often a call has had something to send since connections were flushed last.
+  size_t unsent = 0;
   // When the connection that is read now began to be.
   TimePoint read_at = {};
   // For one read; what is in it is used up before the next one.

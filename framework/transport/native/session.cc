@@ -105,6 +105,7 @@ void Session::OnFrameSent(const nghttp2_frame& frame) {
 void Session::QueueSubmit(NativeCall& call) {
   if (std::exchange(call.submit_queued, true)) return;
   to_submit_.emplace_back(&call);
+  ++host_.unsent;
   owner_.OnOutput();
 }
 

@@ -234,6 +234,52 @@ TEST_F(NativeServerTest, AnswersOnManyConnectionsLeaveAFewInAnIteration) {
   EXPECT_EQ(answered(), kPeers);
 }
 
+// What they need is still in the cache when the next ones get it.
+TEST_F(NativeServerTest, CallsThatComeInOnePhaseAreAnsweredBeforeAllOfThemHaveBegun) {
+  constexpr size_t kPeers = 10, kCalls = 200;
+  size_t running = 0, most = 0;
+  struct Answers final : CallAcceptor {
+    struct Sink final : CallSink {
+      explicit Sink(size_t& running) : running(running) {}
+      void OnMessage(Payload) override {}
+      void OnHalfClose() override {}
+      void OnWritable() override {}
+      void OnDone(const Status&) override {
+        --running;
+        delete this;
+      }
+      size_t& running;
+    };
+    Answers(size_t& running, size_t& most) : running(running), most(most) {}
+    CallSink* OnCall(Call& call) override {
+      most = std::max(most, ++running);
+      call.Finish(OkStatus(), Metadata());
+      return new Sink(running);
+    }
+    size_t& running;
+    size_t& most;
+  } answers(running, most);
+  server_ = NewNativeServer(loop_, ServerOptions());
+  address_ = server_->Listen({"127.0.0.1:0"}, answers)->front();
+  for (size_t i = 0; i < kPeers; ++i) {
+    clients_.push_back(std::make_unique<RawConnection>(address_));
+    clients_.back()->Start();
+  }
+  for (int i = 0; i < 100; ++i) RunOnce();
+  std::vector<uint32_t> last(kPeers);
+  for (size_t i = 0; i < kPeers; ++i) {
+    std::string calls;
+    for (size_t k = 0; k < kCalls; ++k) {
+      last[i] = clients_[i]->NextStream();
+      calls += faults::HeadersFrames(last[i], faults::Block(faults::CallFields("/a.B/C")), faults::kEndStream);
+    }
+    clients_[i]->Send(calls);
+  }
+  RunUntil([&] { return server_->stats().calls_done == kPeers * kCalls; });
+  EXPECT_LE(most, 128u);
+  for (size_t i = 0; i < kPeers; ++i) EXPECT_EQ(clients_[i]->Await(last[i], RawConnection::Seconds(10)).status(), 0);
+}
+
 TEST_F(NativeServerWithoutBudgetTest, WhatWasPutOffIsReadAndToldInOneIteration) {
   constexpr size_t kPeers = 8;
   Listen();
