@@ -168,8 +168,8 @@ def run_half_load(load, subject, server, bin_dir):
 
 def run_long_tail(load, subject, server, bin_dir):
     """Seconds of three kinds take turns: the calls alone; beside a program on the server's core whose threads only sleep, and wake up
-    as often as the workers do; and with calls that block. The p99 is the median of those of windows of a tenth of a second: the
-    system pauses a core for milliseconds now and then, for about one percent of the time, which is what a p99 over longer shows."""
+    as often as the workers do; and with calls that block. The p99 is the median of those of windows of 20 ms: the system pauses a core
+    for milliseconds several times a second, for about one percent of the time, which is what a p99 over longer shows."""
     rate = _reach(subject, server) / 2
     alone, sleepers, beside = [], [], []
     for _ in range(_TURNS):

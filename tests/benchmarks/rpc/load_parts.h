@@ -66,10 +66,11 @@ class Percentiles {
   std::vector<double> values_;
 };
 
-// The same in windows of time. A pause of the machine spoils the window in which it comes, and leaves the others as they are.
+// The same in windows of time. A pause of the machine spoils the window in which it comes, and leaves the others as they are: the
+// windows are so short that most have none.
 class WindowedPercentiles {
  public:
-  static constexpr std::chrono::milliseconds kWindow{100};
+  static constexpr std::chrono::milliseconds kWindow{20};
 
   // Of `duration` from the start on, with so many values in a second.
   WindowedPercentiles(std::chrono::seconds duration, double rate);
