@@ -22,7 +22,8 @@ class Done:
 
 
 def run(address, path, request, calls, connections, streams, times=False, headers=()):
-    """Makes `calls` calls with the framed `request`, connections x streams at once. `headers` ("name: value") go with each."""
+    """Makes `calls` calls with the framed `request`, connections x streams at once, each of which must be answered by as many bytes.
+    `headers` ("name: value") go with each."""
     with tempfile.TemporaryDirectory() as folder:
         body, log = os.path.join(folder, "body"), os.path.join(folder, "log")
         with open(body, "wb") as file:
@@ -36,15 +37,19 @@ def run(address, path, request, calls, connections, streams, times=False, header
         if times:
             with open(log, encoding="utf-8") as file:
                 taken = sorted(int(line.split("\t")[2]) for line in file)
-    return Done(calls, parse_rate(done.stdout, calls), taken)
+    return Done(calls, parse_rate(done.stdout, calls, len(request)), taken)
 
 
-def parse_rate(output, calls):
-    """Calls in a second; every one must have succeeded."""
+def parse_rate(output, calls, answer_bytes):
+    """Calls in a second; every one must have succeeded, with an answer of so many bytes. h2load knows HTTP only: to it a call that gRPC
+    refuses, with a status in trailers and no message, is a success."""
     rate = re.search(r"^finished in .*, ([\d.]+) req/s", output, re.MULTILINE)
     counts = re.search(r"^requests: \d+ total, .* (\d+) succeeded, (\d+) failed, (\d+) errored", output, re.MULTILINE)
     if not rate or not counts or [int(count) for count in counts.groups()] != [calls, 0, 0]:
         raise MeasurementFailed(f"not all of {calls} calls succeeded: {output[-400:]}")
+    data = re.search(r"^traffic: .*\((\d+)\) data", output, re.MULTILINE)
+    if not data or int(data.group(1)) != calls * answer_bytes:
+        raise MeasurementFailed(f"not all of {calls} calls were answered by {answer_bytes} bytes: {output[-400:]}")
     return float(rate.group(1))
 
 

@@ -17,14 +17,25 @@ from tools.bench.server import LOAD_CORE, SERVER_CORE, Server
 from tools.bench.suite import Benchmark, MeasurementFailed, NotMeasured
 
 UNARY = "/grpc.testing.BenchmarkService/UnaryCall"
-# How long one measurement drives a server, how long it is driven before, and the calls that the first look at its speed takes.
-_SECONDS, _WARM_UP_SECONDS, _LOOK = 1.5, 0.3, 2000
+# With each call, as a client should: it makes a server watch it, and is more than any of them takes.
+DEADLINE = "grpc-timeout: 20S"
+# How long one measurement drives a server, how long it is driven before, the calls that the first look at its speed takes, and those
+# that a measurement makes though it takes longer.
+_SECONDS, _WARM_UP_SECONDS, _LOOK, _MOST_AT_LEAST = 1.5, 0.3, 2000, 10_000
 # For percentiles it takes more calls, in whole seconds.
 _RATE_SECONDS, _ATTEMPTS = 3, 3
 # The three kinds of seconds of the long tail take so many turns.
 _TURNS = 7
-# What a call of the long tail blocks, how many of a hundred do, and how often that wakes up a thread: for the job, and when the sleep is over.
-_BLOCKED_SECONDS, _SLOW_PERCENT, _WAKE_UPS = 0.005, 1, 2
+# How long a call of the long tail blocks a worker, how many of a hundred do, and how often that wakes up a thread: for the job, and when the sleep is over.
+_BLOCKED_MS, _SLOW_PERCENT, _WAKE_UPS = 5, 1, 2
+# How long a server is stopped in the midst of its load, in how many runs of how many seconds, and what counts as latencies like those
+# before: so many windows in a row of at most so many times their median.
+_PAUSE_MS, _PAUSES, _PAUSE_SECONDS, _CALM_WINDOWS, _CALM = 50, 3, 2, 3, 5
+# Of the p99s that the load tells: WindowedPercentiles::kWindow.
+_WINDOW_MS = 20
+# For a server that calls block: enough workers that none waits for one (three are at work on the average), or the queue of jobs would be
+# what is measured.
+BLOCKING = ("--workers=16", f"--lookup-time={_BLOCKED_MS / 1000}")
 # A run of the load that hangs must not hang ours.
 _LIMIT = 180
 IDLE_CONNECTIONS = 10_000
@@ -89,14 +100,18 @@ def calls_of_a_measurement(drive, look, least=1, seconds=_SECONDS):
 
 def run_unary(load, subject, server, bin_dir):
     body, shape = request(load.bytes), (load.connections, load.streams)
-    least = load.connections * load.streams * 10
+    # Some for each stream, but a slow server is to end as well.
+    least = min(load.connections * load.streams * 10, _MOST_AT_LEAST)
     look = 100 if load.bytes > 10_000 else _LOOK
-    calls = calls_of_a_measurement(lambda count: h2load.run(server.address, UNARY, body, count, *shape).calls_per_second, look, least)
+    def make(calls, **options):
+        return h2load.run(server.address, UNARY, body, calls, *shape, headers=(DEADLINE,), **options)
+
+    calls = calls_of_a_measurement(lambda count: make(count).calls_per_second, look, least)
     before = server.cpu()
-    done = h2load.run(server.address, UNARY, body, calls, *shape)
+    done = make(calls)
     cost = _cost_of_each(before, server.cpu(), calls)
     # By itself: writing the log is work that h2load does between the calls.
-    timed = h2load.run(server.address, UNARY, body, max(least, calls // 4), *shape, times=True)
+    timed = make(max(least, calls // 4), times=True)
     numbers = {load.benchmark.name: cost["both"], "user": cost["user"], "system": cost["system"], "rate": done.calls_per_second}
     for name, part in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)):
         numbers[name] = h2load.percentile(timed.times, part)
@@ -138,18 +153,18 @@ _reached = {}
 def _reach(subject, server):
     if subject not in _reached:
         def drive(calls):
-            return h2load.run(server.address, UNARY, request(16), calls, 10, 10).calls_per_second
+            return h2load.run(server.address, UNARY, request(16), calls, 10, 10, headers=(DEADLINE,)).calls_per_second
 
         _reached[subject] = drive(calls_of_a_measurement(drive, _LOOK))
     return _reached[subject]
 
 
-def _at_rate(bin_dir, server, rate, slow_percent=0, seconds=_RATE_SECONDS):
+def _at_rate(bin_dir, server, rate, slow_percent=0, seconds=_RATE_SECONDS, flags=()):
     # Where the load is held up for a tenth of a second, all that was due meanwhile comes at once and a server may refuse it. That
     # says nothing about the rate; a server that cannot keep it will not the next time either.
     for _ in range(_ATTEMPTS):
         done = _load_tool(bin_dir, "rate", server.address, f"--rate={rate:.0f}", "--connections=10", f"--slow-percent={slow_percent}",
-                          f"--seconds={seconds}")
+                          f"--seconds={seconds}", *flags)
         if "overloaded" not in done:
             return done
     raise NotMeasured(f"it does not keep up with {rate:.0f} calls in a second")
@@ -186,7 +201,7 @@ def run_long_tail(load, subject, server, bin_dir):
 
 @contextlib.contextmanager
 def _sleepers(bin_dir, rate):
-    command = ["taskset", "-c", SERVER_CORE, os.path.join(bin_dir, FOLDER, "sleepers"), str(sleepers_at(rate))]
+    command = ["taskset", "-c", SERVER_CORE, os.path.join(bin_dir, FOLDER, "sleepers"), str(sleepers_at(rate)), str(_BLOCKED_MS)]
     # They end with their input, also when this program is killed.
     with subprocess.Popen(command, stdin=subprocess.PIPE) as program:
         yield
@@ -196,12 +211,38 @@ def _sleepers(bin_dir, rate):
 
 def sleepers_at(rate):
     """Threads that sleep as long as a call blocks, one time after the other, and wake up as often as the calls of `rate` make workers do."""
-    return max(1, round(rate * _SLOW_PERCENT / 100 * _WAKE_UPS * _BLOCKED_SECONDS))
+    return max(1, round(rate * _SLOW_PERCENT / 100 * _WAKE_UPS * _BLOCKED_MS / 1000))
 
 
 def median_of_windows(seconds, kind="fast"):
     # None: no call was due in the window.
     return statistics.median(p99 for second in seconds for p99 in second[kind]["windows_p99_us"] if p99 is not None)
+
+
+def run_recovery(load, subject, server, bin_dir):
+    """An open loop at the rate of the long tail, with its calls that block; in its midst the server is stopped. How long until the
+    calls that are due take as long as before?"""
+    rate = _reach(subject, server) / 2
+    pause = (f"--pause-ms={_PAUSE_MS}", f"--pid={server.pid}")
+    times = []
+    for _ in range(_PAUSES):
+        done = _at_rate(bin_dir, server, rate, slow_percent=_SLOW_PERCENT, seconds=_PAUSE_SECONDS, flags=pause)
+        times.append(recovery_ms(done["fast"]["windows_p99_us"]))
+    return {load.benchmark.name: statistics.median(times), "longest": max(times), "rate": rate}
+
+
+def recovery_ms(windows):
+    """From the middle of the windows, where the pause begins, until their p99 is what it was before; the rest of them if it never is."""
+    middle = len(windows) // 2
+    usual = statistics.median(p99 for p99 in windows[:middle] if p99 is not None)
+    calm = _CALM * usual
+    is_calm = [p99 is not None and p99 <= calm for p99 in windows]
+    if is_calm[middle]:
+        raise MeasurementFailed(f"the pause does not show: the p99 was {usual:.0f} us before, and no more than {_CALM} times as much in it")
+    for first in range(middle, len(windows) - _CALM_WINDOWS + 1):
+        if all(is_calm[first : first + _CALM_WINDOWS]):
+            return (first - middle) * _WINDOW_MS
+    return (len(windows) - middle) * _WINDOW_MS
 
 
 def allow_descriptors(count):

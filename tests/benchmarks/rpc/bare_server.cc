@@ -1,7 +1,7 @@
 // A responder of nghttp2 and Asio without any framework: what HTTP/2 itself costs. It answers each request of
 // grpc.testing.BenchmarkService/UnaryCall with its payload and knows nothing else: no routing, no checks, no deadlines. A call that
-// asks for the id of the server blocks a thread of Asio's pool for 5 ms first; it gets no id.
-// Usage: bare_server HOST:PORT [--workers=N]
+// asks for the id of the server blocks a thread of Asio's pool first; it gets no id.
+// Usage: bare_server HOST:PORT [--workers=N] [--lookup-time=SECONDS]
 
 #include <nghttp2/nghttp2.h>
 
@@ -45,9 +45,15 @@ nghttp2_nv Header(const char* name, const char* value) {
           std::strlen(name), std::strlen(value), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 }
 
+// What blocks, and where.
+struct Lookup {
+  asio::thread_pool workers;
+  std::chrono::duration<double> time;
+};
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, asio::thread_pool& workers) : socket_(std::move(socket)), workers_(workers) {
+  Connection(tcp::socket socket, Lookup& lookup) : socket_(std::move(socket)), lookup_(lookup) {
     socket_.set_option(tcp::no_delay(true));
     socket_.non_blocking(true);
     nghttp2_session_callbacks* callbacks = nullptr;
@@ -129,8 +135,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void Block(int32_t id) {
-    asio::post(workers_, [self = shared_from_this(), id] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    asio::post(lookup_.workers, [self = shared_from_this(), id] {
+      std::this_thread::sleep_for(self->lookup_.time);
       asio::post(self->socket_.get_executor(), [self, id] {
         Stream* stream = Find(self->session_, id);
         if (stream == nullptr) return;
@@ -157,16 +163,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   tcp::socket socket_;
-  asio::thread_pool& workers_;
+  Lookup& lookup_;
   nghttp2_session* session_ = nullptr;
   std::array<uint8_t, 64 << 10> in_;
   std::string out_;
 };
 
-void Accept(tcp::acceptor& acceptor, asio::thread_pool& workers) {
+void Accept(tcp::acceptor& acceptor, Lookup& lookup) {
   acceptor.async_accept([&](boost::system::error_code error, tcp::socket socket) {
-    if (!error) std::make_shared<Connection>(std::move(socket), workers)->Read();
-    Accept(acceptor, workers);
+    if (!error) std::make_shared<Connection>(std::move(socket), lookup)->Read();
+    Accept(acceptor, lookup);
   });
 }
 
@@ -176,15 +182,18 @@ int main(int argc, char** argv) {
   const std::string address = argc >= 2 ? argv[1] : "";
   const size_t colon = address.rfind(':');
   unsigned threads = 1;
-  if (colon == std::string::npos || argc > 3 || (argc == 3 && std::sscanf(argv[2], "--workers=%u", &threads) != 1)) {
-    return std::fprintf(stderr, "usage: bare_server HOST:PORT [--workers=N]\n"), 2;
+  double seconds = 0.005;
+  bool known = colon != std::string::npos;
+  for (int i = 2; i < argc; ++i) {
+    known &= std::sscanf(argv[i], "--workers=%u", &threads) == 1 || std::sscanf(argv[i], "--lookup-time=%lf", &seconds) == 1;
   }
+  if (!known) return std::fprintf(stderr, "usage: bare_server HOST:PORT [--workers=N] [--lookup-time=SECONDS]\n"), 2;
   asio::io_context context(1);
-  asio::thread_pool workers(threads);
+  Lookup lookup{.workers = asio::thread_pool(threads), .time = std::chrono::duration<double>(seconds)};
   tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::make_address(address.substr(0, colon)),
                                                 static_cast<uint16_t>(std::stoi(address.substr(colon + 1)))));
   std::fprintf(stderr, "event=listening endpoint=grpc address=%s:%d\n", address.substr(0, colon).c_str(),
                acceptor.local_endpoint().port());
-  Accept(acceptor, workers);
+  Accept(acceptor, lookup);
   context.run();
 }

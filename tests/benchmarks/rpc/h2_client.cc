@@ -69,9 +69,9 @@ H2Connection::~H2Connection() {
 }
 
 int32_t H2Connection::Start(const std::string& path, std::string framed, bool last, CallListener& listener) {
-  const std::array<nghttp2_nv, 6> headers = {Header(":method", "POST"), Header(":scheme", "http"), Header(":path", path),
+  const std::array<nghttp2_nv, 7> headers = {Header(":method", "POST"), Header(":scheme", "http"), Header(":path", path),
                                              Header(":authority", address_), Header("content-type", "application/grpc"),
-                                             Header("te", "trailers")};
+                                             Header("te", "trailers"), Header("grpc-timeout", "20S")};
   auto call = std::make_unique<Call>();
   call->listener = &listener;
   call->out = std::move(framed);

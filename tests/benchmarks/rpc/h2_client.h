@@ -38,7 +38,7 @@ class H2Connection {
   H2Connection(const H2Connection&) = delete;
   H2Connection& operator=(const H2Connection&) = delete;
 
-  // Opens a call to "/package.Service/Method" and sends `framed`, one or more framed messages; half-closes when `last`.
+  // Opens a call to "/package.Service/Method" with a deadline of 20 s and sends `framed`, one or more framed messages; half-closes when `last`.
   // `listener` must live until OnEnd(). Returns the id of the stream. Sent by Flush().
   int32_t Start(const std::string& path, std::string framed, bool last, CallListener& listener);
   // Sends more on a call that is not half-closed.

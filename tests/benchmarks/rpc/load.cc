@@ -7,8 +7,8 @@
 //     load idle    ADDRESS                   opens connections, says "ready", closes them when its input ends
 //
 // Flags: --connections=N --streams=N (for each connection) --seconds=N --calls=N --bytes=N --window=N (messages ahead of
-// their answers) --slow-percent=N --pid=N (of the server: its processor time is told). Every answer is compared with what was
-// asked for, or the program ends with 1.
+// their answers) --slow-percent=N --pid=N (of the server: its processor time is told) --pause-ms=N (for `rate`: in the middle of
+// its time the process --pid is stopped for so long). Every answer is compared with what was asked for, or the program ends with 1.
 
 #include <cstdlib>
 #include <map>
@@ -24,7 +24,8 @@ int Main(int argc, char** argv) {
   Flags flags;
   std::map<std::string, int*> numbers = {{"connections", &flags.connections}, {"streams", &flags.streams}, {"seconds", &flags.seconds},
                                          {"calls", &flags.calls},             {"bytes", &flags.bytes},     {"window", &flags.window},
-                                         {"slow-percent", &flags.slow_percent}, {"pid", &flags.pid}};
+                                         {"slow-percent", &flags.slow_percent}, {"pid", &flags.pid},
+                                         {"pause-ms", &flags.pause_ms}};
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include <signal.h>
+
 #include "grpc/testing/messages.pb.h"
 
 namespace benchmarks {
@@ -83,6 +85,32 @@ bool SlowPattern::Next() {
   --left_;
   if (slow) --slow_left_;
   return slow;
+}
+
+ProcessPause::ProcessPause(int pid, LoadClock::time_point from, std::chrono::milliseconds length)
+    : pid_(pid), length_(length), state_(length.count() > 0 ? State::kBefore : State::kOver), until_(from) {
+  // To kill(2) these are groups of processes.
+  if (state_ == State::kBefore && pid <= 0) Fail("a pause needs the process that is to be stopped: --pid");
+}
+
+ProcessPause::~ProcessPause() {
+  if (state_ == State::kStopped) Send(SIGCONT);
+}
+
+void ProcessPause::Step(LoadClock::time_point now) {
+  if (state_ == State::kOver || now < until_) return;
+  if (state_ == State::kBefore) {
+    Send(SIGSTOP);
+    state_ = State::kStopped;
+    until_ = now + length_;
+  } else {
+    Send(SIGCONT);
+    state_ = State::kOver;
+  }
+}
+
+void ProcessPause::Send(int signal) const {
+  if (kill(pid_, signal) != 0) Fail("there is no process " + std::to_string(pid_));
 }
 
 double CpuSecondsOf(int pid) {

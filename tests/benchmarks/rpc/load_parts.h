@@ -24,8 +24,9 @@ inline constexpr std::chrono::milliseconds kWarmUp{300};
 
 struct Flags {
   std::string mode, address, method = "StreamingCall";
-  int connections = 1, streams = 1, seconds = 3, calls = 1000, bytes = 16, window = 16, slow_percent = 0;
-  // Of the server, so that its processor time can be read; 0: it is not.
+  int connections = 1, streams = 1, seconds = 3, calls = 1000, bytes = 16, window = 16, slow_percent = 0,
+      pause_ms = 0;
+  // Of the server, so that its processor time can be read, or it can be stopped; 0: it is not.
   int pid = 0;
   double rate = 1000;
 };
@@ -94,6 +95,27 @@ class SlowPattern {
   const int percent_;
   std::minstd_rand random_{1};
   int left_ = 0, slow_left_ = 0;
+};
+
+// Stops a process for `length` once it is `from`, as if the machine had taken its core away; not at all when `length` is 0. The
+// caller calls Step() with the time again and again. The process goes on at the latest when this is destroyed.
+class ProcessPause {
+ public:
+  ProcessPause(int pid, LoadClock::time_point from, std::chrono::milliseconds length);
+  ProcessPause(const ProcessPause&) = delete;
+  ProcessPause& operator=(const ProcessPause&) = delete;
+  ~ProcessPause();
+  void Step(LoadClock::time_point now);
+
+ private:
+  enum class State { kBefore, kStopped, kOver };
+  void Send(int signal) const;
+
+  const int pid_;
+  const std::chrono::milliseconds length_;
+  State state_;
+  // Of the state.
+  LoadClock::time_point until_;
 };
 
 // Seconds of processor that a process has used, all threads.

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "grpc/testing/messages.pb.h"
@@ -78,6 +80,62 @@ TEST(SlowPatternTest, DoesNotFallIntoStepWithTenConnectionsInTurn) {
   for (size_t call = 0; call < 100'000; ++call) slow[call % 10] += pattern.Next() ? 1 : 0;
   // A hundred each, if they were dealt out evenly.
   for (const int of_one : slow) EXPECT_GT(of_one, 60);
+}
+
+class ProcessPauseTest : public testing::Test {
+ protected:
+  ProcessPauseTest() : child_(fork()) {
+    if (child_ == 0) {
+      for (;;) pause();
+    }
+  }
+  ~ProcessPauseTest() override {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+  }
+  // What the child does next: stop, or go on.
+  int NextState() {
+    int state = 0;
+    waitpid(child_, &state, WUNTRACED | WCONTINUED);
+    return state;
+  }
+  bool HasNewState() {
+    int state = 0;
+    return waitpid(child_, &state, WUNTRACED | WCONTINUED | WNOHANG) != 0;
+  }
+
+  const pid_t child_;
+  const LoadClock::time_point from_ = LoadClock::now();
+};
+
+TEST_F(ProcessPauseTest, StopsTheProcessForItsTime) {
+  using std::chrono::milliseconds;
+  ProcessPause pause(child_, from_, milliseconds(50));
+  pause.Step(from_ - milliseconds(1));
+  // Also when Step() was not called in time.
+  pause.Step(from_ + milliseconds(70));
+  EXPECT_TRUE(WIFSTOPPED(NextState()));
+  pause.Step(from_ + milliseconds(119));
+  EXPECT_FALSE(HasNewState());
+  pause.Step(from_ + milliseconds(120));
+  EXPECT_TRUE(WIFCONTINUED(NextState()));
+  // Once only.
+  pause.Step(from_ + milliseconds(500));
+  EXPECT_FALSE(HasNewState());
+}
+
+TEST_F(ProcessPauseTest, LetsTheProcessGoOnAtItsEnd) {
+  {
+    ProcessPause pause(child_, from_, std::chrono::milliseconds(50));
+    pause.Step(from_);
+    EXPECT_TRUE(WIFSTOPPED(NextState()));
+  }
+  EXPECT_TRUE(WIFCONTINUED(NextState()));
+}
+
+TEST_F(ProcessPauseTest, OfNoLengthDoesNothing) {
+  ProcessPause pause(0, from_, std::chrono::milliseconds(0));
+  pause.Step(from_);
 }
 
 TEST(CpuSecondsTest, GrowWithTheWorkOfTheProcess) {

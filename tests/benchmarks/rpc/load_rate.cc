@@ -68,10 +68,12 @@ int Rate(const Flags& flags) {
   const int too_many = static_cast<int>(flags.rate) + 1000;
   const LoadClock::time_point counts = LoadClock::now() + kWarmUp, end = counts + std::chrono::seconds(flags.seconds);
   LoadClock::time_point due = counts - kWarmUp;
+  ProcessPause pause(flags.pid, counts + duration / 2, std::chrono::milliseconds(flags.pause_ms));
   SlowPattern pattern(flags.slow_percent);
   Running running;
   for (size_t number = 0; due < end || running.calls > 0;) {
     const LoadClock::time_point now = LoadClock::now();
+    pause.Step(now);
     const bool sends = due <= now && due < end;
     for (; due <= now && due < end; due += step, ++number) {
       const bool is_slow = pattern.Next(), is_counted = due >= counts;

@@ -3,6 +3,7 @@
 import unittest
 
 from tests import junit
+from tools.bench import rpc_loads
 from tools.bench.suites import features
 
 
@@ -16,7 +17,7 @@ class FeaturesSuiteTest(unittest.TestCase):
         self.assertLessEqual({"context", "metrics", "deadline", "tracing", "mailbox"}, told)
 
     def test_the_client_says_the_same_to_all_but_one_header_to_those_without_it(self):
-        both = ["grpc-timeout: 10S", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]
+        both = [rpc_loads.DEADLINE, "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]
         for subject in features.SUITE.subjects:
             expected = {"no_deadline": both[1:], "no_tracing": both[:1]}.get(subject, both)
             self.assertEqual(features.headers(subject), expected, subject)

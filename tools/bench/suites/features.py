@@ -16,7 +16,6 @@ _SHAPE = (10, 10)
 _DRIVEN_CALLS = 400_000
 _LIMIT = 120
 
-_DEADLINE = "grpc-timeout: 10S"
 _TRACING = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 BENCHMARKS = [
@@ -25,7 +24,7 @@ BENCHMARKS = [
 ]
 
 # Subjects that are the product with less said by the client, and those that are no stack of feature_stack.h.
-_SAYS_LESS = {"no_deadline": _DEADLINE, "no_tracing": _TRACING}
+_SAYS_LESS = {"no_deadline": rpc_loads.DEADLINE, "no_tracing": _TRACING}
 _SERVERS = {
     "app": ["rota_server", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"],
     "bare": ["bare_server", "127.0.0.1:0"],
@@ -39,12 +38,12 @@ def stack(subject):
 
 def headers(subject):
     """What the client says to a subject, all in all."""
-    return [header for header in (_DEADLINE, _TRACING) if header != _SAYS_LESS.get(subject)]
+    return [header for header in (rpc_loads.DEADLINE, _TRACING) if header != _SAYS_LESS.get(subject)]
 
 
 def driver_words(subject):
     said = headers(subject)
-    return [word for word, header in (("deadline", _DEADLINE), ("tracing", _TRACING)) if header in said]
+    return [word for word, header in (("deadline", rpc_loads.DEADLINE), ("tracing", _TRACING)) if header in said]
 
 
 def command(subject, bin_dir):

@@ -1,6 +1,7 @@
 """Unary calls and streams against other gRPC servers. tests/benchmarks/README.md describes each benchmark."""
 
 from tools.bench.rpc_loads import (
+    BLOCKING,
     IDLE_CONNECTIONS,
     Load,
     allow_descriptors,
@@ -9,6 +10,7 @@ from tools.bench.rpc_loads import (
     run_half_load,
     run_idle,
     run_long_tail,
+    run_recovery,
     run_stream,
     run_unary,
 )
@@ -21,7 +23,10 @@ _TIMES = (Metric("p50", "us", False), Metric("p99", "us", False), Metric("p99.9"
 _SHARES = (Metric("user", "us", False), Metric("system", "us", False))
 _MORE = _SHARES + (Metric("rate", "calls/s", True),) + _TIMES
 _CPU = (Metric("cpu", "us", False),)
-_RIVALS = {"bare": 1 / 1.4, "grpc_callback": 5, "tonic": 1.8, "go": 3.5, "node": 12}
+_RIVALS = {"grpc_callback": 5, "tonic": 1.8, "go": 3.5, "node": 12}
+_ALL = {"bare": 1 / 1.4, **_RIVALS}
+# The servers with calls that block.
+_BLOCKED = ("rota", "rota_grpcpp", "bare")
 _NOT_WORSE = {"grpc_callback": 1}
 
 
@@ -38,8 +43,9 @@ def _stream(name, about, method):
 
 LOADS = [
     _unary("unary_1", "CPU of a unary call of 16 B, 1 in flight", _NOT_WORSE),
-    _unary("unary_100", "CPU of a unary call of 16 B, 10 x 10 in flight", _RIVALS, connections=10, streams=10),
-    _unary("unary_1000", "CPU of a unary call of 16 B, 50 x 20 in flight", _RIVALS, connections=50, streams=20),
+    _unary("unary_100", "CPU of a unary call of 16 B, 10 x 10 in flight", _ALL, connections=10, streams=10),
+    _unary("unary_1000", "CPU of a unary call of 16 B, 50 x 20 in flight", _ALL, connections=50, streams=20),
+    _unary("unary_5000", "CPU of a unary call of 16 B, 10 x 500 in flight", _RIVALS, connections=10, streams=500),
     _unary("unary_1k", "CPU of a unary call of 1 KiB, 10 x 10 in flight", _NOT_WORSE, bytes=1 << 10, connections=10, streams=10),
     _unary("unary_64k", "CPU of a unary call of 64 KiB, 10 x 10 in flight", _NOT_WORSE, bytes=64 << 10, connections=10, streams=10),
     _unary("unary_1m", "CPU of a unary call of 1 MiB, 4 x 1 in flight", _NOT_WORSE,
@@ -52,12 +58,14 @@ LOADS = [
     Load(Benchmark("half_load", "p99 at half of what grpc_callback can do", "us", False,
                    more=[Metric("p50", "us", False), Metric("p99.9", "us", False), Metric("late", "us", False), Metric("rate", "calls/s", True)],
                    bars=_NOT_WORSE, seconds=4), run_half_load),
-    # The calls that block need about three workers on the average; with too few of them the queue of jobs is what is measured.
     Load(Benchmark("long_tail", "p99 beside 1 % of calls that block 5 ms, to p99 without", "ratio", False,
                    more=[Metric("sleepers", "ratio", False), Metric("alone", "us", False), Metric("beside", "us", False),
                          Metric("whole_alone", "us", False), Metric("whole_beside", "us", False), Metric("slow", "us", False),
                          Metric("late", "us", False), Metric("rate", "calls/s", True)],
-                   limit=1.2, seconds=29), run_long_tail, flags=("--workers=16",), only=("rota", "rota_grpcpp", "bare")),
+                   limit=1.2, seconds=29), run_long_tail, flags=BLOCKING, only=_BLOCKED),
+    Load(Benchmark("recovery", "until latencies are as before, after a pause of the server", "ms", False,
+                   more=[Metric("longest", "ms", False), Metric("rate", "calls/s", True)],
+                   bars={"bare": 1 / 2}, seconds=9), run_recovery, flags=BLOCKING, only=_BLOCKED),
 ]
 _LOADS = {load.benchmark.name: load for load in LOADS}
 
