@@ -134,7 +134,7 @@ struct ConnectionOptions {
   // runs may go on for the grace.
   Duration max_age = kForever;
   Duration max_age_grace = kForever;
-  // What a peer gets to say that it speaks the protocol.
+  // What a peer gets to say that it speaks the protocol; and, each time, for the header fields of a call from the first byte to the last.
   Duration handshake_timeout = std::chrono::seconds(20);
 };
 

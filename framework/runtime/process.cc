@@ -49,7 +49,8 @@ ConnectionOptions Connections(const Settings& settings) {
           .pings_without_calls = settings.pings_without_calls,
           .max_idle = OrForever(settings.max_connection_idle),
           .max_age = OrForever(settings.max_connection_age),
-          .max_age_grace = OrForever(settings.max_connection_age_grace)};
+          .max_age_grace = OrForever(settings.max_connection_age_grace),
+          .handshake_timeout = OrForever(settings.handshake_timeout)};
 }
 
 std::unique_ptr<Server> NewServer(EventLoop& loop, const Settings& settings) {

@@ -33,6 +33,7 @@ struct Settings {
   Duration keepalive_timeout = std::chrono::seconds(20);
   Duration min_ping_interval = std::chrono::minutes(5);
   bool pings_without_calls = false;
+  Duration handshake_timeout = std::chrono::seconds(20);
   Duration max_connection_idle{};
   Duration max_connection_age{};
   Duration max_connection_age_grace{};

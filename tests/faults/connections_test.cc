@@ -4,8 +4,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "grpc/testing/messages.pb.h"
@@ -18,6 +23,8 @@ namespace {
 constexpr const char* kEmptyCall = "/grpc.testing.TestService/EmptyCall";
 constexpr const char* kOutputCall = "/grpc.testing.TestService/StreamingOutputCall";
 constexpr const char* kDuplexCall = "/grpc.testing.TestService/FullDuplexCall";
+constexpr size_t kFrameHeader = 9;
+using Clock = std::chrono::steady_clock;
 using Connections = std::vector<std::unique_ptr<RawConnection>>;
 
 // Both this process and the server, which inherits it, may open as many as the system lets them.
@@ -140,24 +147,88 @@ TEST_P(ConnectionFaultTest, ACrowdThatComesAtOnceHoldsNobodyUp) {
   });
 }
 
+// What a slow client says, byte by byte, and what it has said before.
+struct Slow {
+  std::unique_ptr<RawConnection> connection;
+  Clock::time_point begun;
+  std::vector<std::string> pieces;
+  bool may_go_on = false;  // For as long as it likes.
+  bool cut = false;
+};
+
 TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
   const size_t clients = Rounds(100, 1000);
+  constexpr auto kTimeout = std::chrono::milliseconds(1000);
+  // Twice the time-out, and less than any of what they begin to say.
+  constexpr size_t kBytes = 20;
   AllowManyDescriptors();
+  StartServer({"--handshake-timeout=1"});
+  const auto in_bytes = [](std::string_view bytes) {
+    std::vector<std::string> pieces;
+    for (const char byte : bytes) pieces.emplace_back(1, byte);
+    return pieces;
+  };
+  const std::string block = Block(CallFields(kEmptyCall));
+  // Unknown fields, which every message may have; each byte in a frame of its own.
+  const std::string message = Message("\x7a" + std::string(1, kBytes) + std::string(kBytes, 'x'));
+  std::vector<std::string> body;
+  for (const char byte : message) body.push_back(FrameBytes(kData, 0, 1, std::string(1, byte)));
+  const std::vector<std::string> said[] = {
+      in_bytes(kPreface),
+      // A block in one frame, and one in frames of eight bytes.
+      in_bytes(HeadersFrames(1, block).substr(kFrameHeader)),
+      in_bytes((FrameBytes(kHeaders, 0, 1, block.substr(0, 8)) + FrameBytes(kContinuation, 0, 1, block.substr(8, 8)) +
+                FrameBytes(kContinuation, 0, 1, block.substr(16, 8)))
+                   .substr(kFrameHeader)),
+      body,
+  };
   Attack("slowloris", [&] {
-    const Connections connections = ComeAndStall(clients);
-    // Byte by byte.
-    for (int round = 0; round < 20; ++round) {
-      for (size_t i = 2; i < clients; i += 3) connections[i]->Send(FrameBytes(kData, 0, 1, ""));
-      // Not the first one, which stands within its preface: it would answer SETTINGS there, and be cut off at once.
-      connections[2]->ReadFor(RawConnection::Seconds(LongForm() ? 0.5 : 0.02));
+    std::vector<Slow> all(clients);
+    for (size_t i = 0; i < clients; ++i) {
+      const size_t kind = i % std::size(said);
+      Slow& slow = all[i];
+      slow.begun = Clock::now();
+      slow.connection = Connect();
+      slow.pieces = said[kind];
+      slow.may_go_on = kind == 3;
+      if (kind > 0) slow.connection->Start();
+      if (kind == 1) slow.connection->Send(HeadersFrames(1, block).substr(0, kFrameHeader));
+      if (kind == 2) slow.connection->Send(FrameBytes(kHeaders, 0, 1, block.substr(0, 8)).substr(0, kFrameHeader));
+      if (kind == 3) slow.connection->Send(HeadersFrames(1, block));
     }
-    size_t cut = 0;
-    for (const auto& connection : connections) {
-      char byte = 0;
-      if (recv(connection->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) ++cut;
+    const auto look = [&] {
+      for (Slow& slow : all) {
+        if (slow.cut || !slow.connection->IsCut()) continue;
+        slow.cut = true;
+        EXPECT_FALSE(slow.may_go_on);
+        // The loop takes the time of an iteration for all that happens in it.
+        EXPECT_GE(Clock::now() - slow.begun, kTimeout * 9 / 10);
+      }
+    };
+    for (size_t sent = 0; sent < kBytes; ++sent) {
+      for (Slow& slow : all) {
+        if (!slow.cut) slow.connection->Send(slow.pieces[sent]);
+      }
+      // One that may go on: the others would answer SETTINGS in the midst of what they say.
+      all[3].connection->ReadFor(2.0 * kTimeout / kBytes);
+      look();
     }
-    EXPECT_EQ(cut, 0u) << "they have had no time to be slow";
-    return std::to_string(clients) + " clients";
+    size_t cut = 0, answered = 0;
+    if (ours()) {
+      EXPECT_TRUE(Eventually([&] {
+        look();
+        cut = static_cast<size_t>(std::count_if(all.begin(), all.end(), [](const Slow& slow) { return slow.cut; }));
+        return cut == clients - clients / std::size(said);
+      })) << cut << " were cut";
+    }
+    for (Slow& slow : all) {
+      if (!slow.may_go_on) continue;
+      for (size_t sent = kBytes; sent < slow.pieces.size(); ++sent) slow.connection->Send(slow.pieces[sent]);
+      slow.connection->Send(FrameBytes(kData, kEndStream, 1, ""));
+      answered += slow.connection->Await(1).status() == 0 ? 1 : 0;
+    }
+    EXPECT_EQ(answered, clients / std::size(said)) << "a body may be slow";
+    return std::to_string(clients) + " clients, " + std::to_string(cut) + " cut off, " + std::to_string(answered) + " answered";
   });
 }
 

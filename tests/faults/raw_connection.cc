@@ -67,20 +67,20 @@ void RawConnection::Start(const std::vector<std::pair<uint16_t, uint32_t>>& sett
 
 bool RawConnection::Send(std::string_view bytes, Seconds limit) {
   const auto end = Clock::now() + limit;
-  while (!bytes.empty() && !closed_) {
+  while (!bytes.empty() && !closed()) {
     const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
       continue;
     }
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-      closed_ = true;
+      refused_ = true;
       break;
     }
     pollfd room{.fd = fd_, .events = POLLOUT, .revents = 0};
     if (poll(&room, 1, Milliseconds(end - Clock::now())) == 0) return false;
   }
-  return !closed_;
+  return !closed();
 }
 
 bool RawConnection::SendData(uint32_t stream, std::string_view bytes, bool end_stream, Seconds limit) {
@@ -228,6 +228,11 @@ void RawConnection::TakeHeaders(uint8_t flags, uint32_t stream) {
   }
   nghttp2_hd_inflate_end_headers(inflater_);
   if (end) answer.ended = true;
+}
+
+bool RawConnection::IsCut() const {
+  pollfd end{.fd = fd_, .events = POLLRDHUP, .revents = 0};
+  return closed_ || poll(&end, 1, 0) > 0;
 }
 
 void RawConnection::Abort() {

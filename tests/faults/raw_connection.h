@@ -74,7 +74,10 @@ class RawConnection {
   // sees of a host that has vanished.
   void GoDark();
 
-  bool closed() const { return closed_; }
+  // Nothing more can be sent, or nothing more comes. What came before can still be read.
+  bool closed() const { return closed_ || refused_; }
+  // The server has closed, whether or not what it said before was read; nothing is read or answered to find out.
+  bool IsCut() const;
   // The error code of a GOAWAY.
   std::optional<uint32_t> go_away() const { return go_away_; }
   uint64_t bytes_read() const { return bytes_read_; }
@@ -90,6 +93,7 @@ class RawConnection {
 
   int fd_ = -1;
   bool closed_ = false;
+  bool refused_ = false;  // The kernel takes no more bytes.
   std::string incoming_;
   std::string block_;
   uint8_t block_flags_ = 0;

@@ -79,6 +79,10 @@ class Connection final : public RefCounted, private SessionOwner {
     upkeep_.OnReady();
     SetAlarm();
   }
+  void OnBlock(bool open) override {
+    upkeep_.OnBlock(open, host_.read_at);
+    SetAlarm();
+  }
   void OnCalls(bool any) override;
   bool OnPing(bool sent) override { return upkeep_.OnPing(host_.loop.Now(), sent); }
   void Keep(Payload message) override;

@@ -61,6 +61,9 @@ class FrameScanner {
   uint8_t flags() const { return header_[kFlags]; }
   size_t lead() const { return lead_; }
 
+  // After a Scan(): a frame of this type has begun, and its payload is not whole.
+  bool IsWithin(uint8_t type) const { return skip_ > 0 && header_[kType] == type; }
+
   // What nghttp2 is to get after a Scan() that did not stop, in this order: a header of which the first bytes came before, and
   // what follows it up to a header that is not whole yet. Valid until the next one.
   std::span<const uint8_t> head() const { return head_; }

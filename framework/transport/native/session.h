@@ -36,6 +36,9 @@ class SessionOwner {
   virtual void FlushNow() = 0;
   // The peer has sent its preface and settings.
   virtual void OnReady() = 0;
+  // A header block has begun whose end is not in what has come so far; or the one of which this was said is whole, and no such other one has
+  // begun. A block of which all comes at once is not told.
+  virtual void OnBlock(bool open) = 0;
   // The first call has been opened, or the last one closed.
   virtual void OnCalls(bool any) = 0;
   // The peer has sent a PING; false when it sends too many. `sent` as Upkeep::OnPing() wants it.
@@ -96,6 +99,7 @@ class Session final : private CallWire {
   // The same with what was scanned, while cutter_ is there. Seldom: kept out of the way of what is not.
   [[gnu::noinline]] bool FeedCut();
   [[gnu::noinline]] void BeginCutting();
+  void TellOfBlock();
   void AfterInput();
   // Keeps what ReceiveHeld() is to go on with.
   void PutOff(std::span<const uint8_t> rest);
@@ -153,6 +157,8 @@ class Session final : private CallWire {
   StreamHistory history_;
   FrameScanner scanner_;
   std::unique_ptr<FieldCutter> cutter_;  // While a header block of several frames comes in.
+  uint64_t blocks_ = 0;      // Header blocks that have begun.
+  uint64_t open_block_ = 0;  // The one that the owner takes for open; 0: none.
   FloodGuard guard_;
   WindowTuner tuner_;
   const Ref<CallCount> running_ = MakeRef<CallCount>();

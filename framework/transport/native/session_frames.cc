@@ -35,8 +35,17 @@ bool Session::Receive(std::span<uint8_t> bytes) {
   } else if (!Feed(scanner_.head()) || !Feed(scanner_.rest())) {  // An answer to what is in the first may end the session.
     return false;
   }
+  TellOfBlock();
   AfterInput();
   return true;
+}
+
+void Session::TellOfBlock() {
+  // Blocks are told apart: of a peer that sends one after the other, any read may end within one.
+  const uint64_t open = cutter_ != nullptr || scanner_.IsWithin(NGHTTP2_HEADERS) ? blocks_ : 0;
+  if (open == open_block_) [[likely]] return;
+  open_block_ = open;
+  owner_.OnBlock(open != 0);
 }
 
 bool Session::FeedCut() {
@@ -121,6 +130,7 @@ bool Session::IsAllowed(uint8_t& type, int32_t stream_id) {
 bool Session::AllowsHeaders(int32_t stream_id) {
   if (history_.ForbidsHeaders(stream_id, Find(stream_id) != nullptr)) return false;
   history_.OnHeaders(stream_id);
+  ++blocks_;
   if ((scanner_.flags() & NGHTTP2_FLAG_END_HEADERS) == 0) [[unlikely]] BeginCutting();
   return true;
 }

@@ -30,6 +30,11 @@ Upkeep::Upkeep(const ConnectionOptions& options, TimePoint now, double spread)
   SetDue();
 }
 
+void Upkeep::OnBlock(bool open, TimePoint now) {
+  block_by_ = open ? After(now, options_.handshake_timeout) : kNoDeadline;
+  SetDue();
+}
+
 // Neither of these moves due_ forward: it comes early, finds nothing to do and is set anew. So a byte costs no timer.
 void Upkeep::OnRead(TimePoint now) {
   read_at_ = now;
@@ -66,7 +71,7 @@ bool Upkeep::OnPing(TimePoint now, bool sent) {
 
 Upkeep::Action Upkeep::Next(TimePoint now) {
   if (now < due_) return Action::kNone;
-  if (!ready_ && now >= ready_by_) return Action::kClose;
+  if ((!ready_ && now >= ready_by_) || now >= block_by_) return Action::kClose;
   if (ping_open_ && now >= After(pinged_at_, options_.keepalive_timeout)) return Action::kClose;
   if (draining_) {
     if (!cancelled_ && now >= After(drain_at_, options_.max_age_grace)) {
@@ -94,7 +99,7 @@ Upkeep::Action Upkeep::Next(TimePoint now) {
 }
 
 void Upkeep::SetDue() {
-  TimePoint due = ready_ ? kNoDeadline : ready_by_;
+  TimePoint due = std::min(block_by_, ready_ ? kNoDeadline : ready_by_);
   if (ping_open_) {
     due = std::min(due, After(pinged_at_, options_.keepalive_timeout));
   } else if (ready_) {

@@ -20,7 +20,7 @@ class Upkeep {
     kDrain,   // old or idle: begin to end the connection
     kEndDrain,  // the peer has had its time to hear of it
     kCancel,  // the calls that still run are cancelled
-    kClose,   // the peer is gone, or has never said what it wants
+    kClose,   // the peer is gone, or has never said what it wants, or not to the end
   };
 
   // `spread` in 0 .. 1 is drawn at random for each connection: its greatest age is 0.9 to 1.1 times the option, so that the
@@ -32,6 +32,8 @@ class Upkeep {
     ready_ = true;
     SetDue();
   }
+  // A header block has begun and is not whole yet, or it is now.
+  void OnBlock(bool open, TimePoint now);
   // Bytes have come.
   void OnRead(TimePoint now);
   // The number of open calls has become zero, or has been zero until now.
@@ -69,6 +71,7 @@ class Upkeep {
   TimePoint due_;
   TimePoint last_ping_;
   bool had_ping_ = false;
+  TimePoint block_by_ = kNoDeadline;
   int strikes_ = 0;
 };
 

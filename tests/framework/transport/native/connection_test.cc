@@ -171,6 +171,23 @@ TEST_F(ConnectionTest, ACallInPiecesIsAnsweredOnceItIsThere) {
   EXPECT_TRUE(acceptor_.ended.front().ok());
 }
 
+TEST_F(ConnectionTest, ACallWhoseHeadersComeByteByByteIsCutOff) {
+  Start();
+  Send(kHello);
+  Spin();
+  const std::string head = faults::CallFrames(1, "/a.B/C");
+  // A block has begun when its frame header, of nine bytes, is whole.
+  constexpr size_t kBegun = 8, kLast = kBegun + 20;
+  ASSERT_GT(head.size(), kLast);
+  for (size_t i = 0; i <= kLast; ++i) {
+    Send(head.substr(i, 1));
+    Spin();
+    ASSERT_EQ(host_->closed, i < kLast ? 0 : 1) << "after " << i << " s";
+    clock_.Advance(seconds(1));
+  }
+  EXPECT_EQ(acceptor_.calls, 0);
+}
+
 TEST_F(ConnectionTest, WhatIsNoHttpEndsIt) {
   Start();
   Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -95,6 +95,17 @@ TEST_F(FrameScannerTest, WhatIsKnownOfAFrameIsKnownWhenItBegins) {
   }
 }
 
+TEST_F(FrameScannerTest, ItIsWithinAFrameFromTheEndOfItsHeaderToItsLastByte) {
+  size_t headers = 0, settings = 0;
+  for (const char byte : bytes_) {
+    Scan(std::string_view(&byte, 1));
+    headers += scanner_.IsWithin(1) ? 1 : 0;
+    settings += scanner_.IsWithin(4) ? 1 : 0;
+  }
+  EXPECT_EQ(headers, 300u);
+  EXPECT_EQ(settings, 0u) << "it is whole with its header";
+}
+
 TEST_F(FrameScannerTest, ItStopsWhenItIsTold) {
   int seen = 0;
   std::string bytes = bytes_;

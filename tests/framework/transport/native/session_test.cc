@@ -34,12 +34,14 @@ class FakeOwner final : public SessionOwner {
   void Keep(Payload) override {}
   void FlushNow() override { ++flushes; }
   void OnReady() override { ++ready; }
+  void OnBlock(bool open) override { blocks.push_back(open); }
   void OnCalls(bool any) override { calls.push_back(any); }
   bool OnPing(bool) override { return ++pings <= most_pings; }
 
   int outputs = 0, flushes = 0, ready = 0, pings = 0;
   int most_pings = 1000;
   std::vector<bool> calls;
+  std::vector<bool> blocks;
 };
 
 struct Frame {
@@ -164,6 +166,45 @@ TEST_F(SessionTest, BytesMayComeInAnyPieces) {
   sink().call->AddReadCredit(1);
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message hello", "half-close"));
+}
+
+TEST_F(SessionTest, HeadersThatComeWholeAreNotToldAndThoseInPiecesAre) {
+  SayHello();
+  const std::string block = faults::Block(faults::CallFields("/a.B/C"));
+  const std::string in_two = faults::FrameBytes(faults::kHeaders, faults::kEndStream, 3, block.substr(0, 10)) +
+                             faults::FrameBytes(faults::kContinuation, faults::kEndHeaders, 3, block.substr(10));
+  EXPECT_TRUE(Receive(Head(1) + in_two + Head(5) + faults::FrameBytes(faults::kData, 0, 1, "x").substr(0, 9)));
+  EXPECT_TRUE(Receive("x" + Head(7).substr(0, 9 - 1)));
+  EXPECT_THAT(owner_.blocks, IsEmpty()) << "DATA, or a frame of which nothing is known, is no block";
+  EXPECT_TRUE(Receive(Head(7).substr(9 - 1, 1)));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true));
+  EXPECT_TRUE(Receive(Head(7).substr(9, 5)));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true)) << "it is the same one";
+  EXPECT_TRUE(Receive(Head(7).substr(9 + 5)));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true, false));
+}
+
+TEST_F(SessionTest, ABlockOfSeveralFramesIsOpenUntilTheLastOneIsWhole) {
+  SayHello();
+  const std::string block = faults::Block(faults::CallFields("/a.B/C"));
+  EXPECT_TRUE(Receive(faults::FrameBytes(faults::kHeaders, faults::kEndStream, 1, block.substr(0, 10))));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true));
+  EXPECT_TRUE(Receive(faults::FrameBytes(faults::kContinuation, 0, 1, block.substr(10, 20))));
+  const std::string last = faults::FrameBytes(faults::kContinuation, faults::kEndHeaders, 1, block.substr(30));
+  EXPECT_TRUE(Receive(last.substr(0, last.size() - 1)));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true));
+  EXPECT_TRUE(Receive(last.substr(last.size() - 1)));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true, false));
+}
+
+// As reads of a busy peer do.
+TEST_F(SessionTest, OneBlockAfterTheOtherThatComesInPiecesIsTold) {
+  SayHello();
+  EXPECT_TRUE(Receive(Head(1, faults::kEndStream).substr(0, 20)));
+  EXPECT_TRUE(Receive(Head(1, faults::kEndStream).substr(20) + Head(3, faults::kEndStream).substr(0, 20)));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true, true));
+  EXPECT_TRUE(Receive(Head(3, faults::kEndStream).substr(20)));
+  EXPECT_THAT(owner_.blocks, ElementsAre(true, true, false));
 }
 
 TEST_F(SessionTest, AResetByThePeerEndsItsCallAlone) {

@@ -34,6 +34,27 @@ TEST_F(UpkeepTest, APeerThatNeverSaysWhatItWantsIsCutOff) {
   EXPECT_EQ(upkeep.Next(At(seconds(20))), Action::kClose);
 }
 
+TEST_F(UpkeepTest, AHeaderBlockWithoutEndIsCutOffHoweverManyBytesCome) {
+  Upkeep upkeep = Ready();
+  upkeep.OnBlock(true, At(seconds(100)));
+  EXPECT_EQ(upkeep.due(), At(seconds(120)));
+  upkeep.OnRead(At(seconds(119)));
+  EXPECT_EQ(upkeep.Next(At(seconds(119))), Action::kNone);
+  EXPECT_EQ(upkeep.Next(At(seconds(120))), Action::kClose);
+}
+
+TEST_F(UpkeepTest, AHeaderBlockHasTheTimeForItselfAndLeavesNothingDue) {
+  options_.keepalive_time = kForever;
+  Upkeep upkeep = Ready();
+  upkeep.OnBlock(true, At(seconds(100)));
+  upkeep.OnBlock(true, At(seconds(119)));
+  EXPECT_EQ(upkeep.Next(At(seconds(120))), Action::kNone);
+  EXPECT_EQ(upkeep.due(), At(seconds(139)));
+  upkeep.OnBlock(false, At(seconds(138)));
+  EXPECT_EQ(upkeep.due(), kNoDeadline);
+  EXPECT_EQ(upkeep.Next(At(seconds(139))), Action::kNone);
+}
+
 TEST_F(UpkeepTest, ASilentPeerIsAskedAndCutOffWhenItDoesNotAnswer) {
   options_.keepalive_time = seconds(60);
   Upkeep upkeep = Ready();
