@@ -1,9 +1,15 @@
 // Clients that send as fast as they can what costs them nothing.
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "tests/faults/fault_test.h"
 #include "tests/faults/raw_connection.h"
@@ -15,42 +21,117 @@ constexpr const char* kEmptyCall = "/grpc.testing.TestService/EmptyCall";
 constexpr const char* kDuplexCall = "/grpc.testing.TestService/FullDuplexCall";
 // What a server may keep because of one client.
 constexpr int64_t kMostKib = 16 << 10;
-constexpr uint32_t kCancel = 8;
+// Error codes of HTTP/2.
+constexpr uint32_t kProtocolError = 1, kStreamClosed = 5, kFrameSizeError = 6, kCancel = 8, kEnhanceYourCalm = 11;
+// Handlers of one connection (kMaxCallsOfConnection), of one that was cut right before, and of others.
+constexpr int64_t kMostHandlers = 2100;
 
 using Clock = std::chrono::steady_clock;
+using Bytes = std::function<std::string(RawConnection&)>;
+
+// Makes calls and cancels them, a thousand a second, until `goes_on` is false of how many there were. Returns that number. It is left alone.
+size_t CancelHonestly(const std::string& address, const std::function<bool(size_t)>& goes_on) {
+  RawConnection connection(address);
+  connection.Start();
+  const auto start = Clock::now();
+  size_t cancels = 0;
+  for (; goes_on(cancels) && !connection.closed(); ++cancels) {
+    const uint32_t stream = connection.NextStream();
+    connection.Send(CallFrames(stream, kDuplexCall) + DataFrames(stream, Message(""), false));
+    connection.ReadFor(std::chrono::duration_cast<RawConnection::Seconds>(start + std::chrono::milliseconds(cancels) - Clock::now()));
+    connection.Send(RstStreamFrame(stream, kCancel));
+  }
+  EXPECT_EQ(connection.Call(kEmptyCall).status(), 0);
+  EXPECT_FALSE(connection.go_away().has_value()) << "code " << connection.go_away().value_or(0);
+  EXPECT_FALSE(connection.closed());
+  return cancels;
+}
+
+// What is sent on one connection, and how the server takes it.
+struct Kind {
+  std::string name;
+  // The code of the GOAWAY by which the native transport ends the connection.
+  int64_t code;
+  // First `begin`, then `next` again and again.
+  Bytes begin;
+  Bytes next;
+};
+
+// With `reads` false nothing that the server says is taken; with `beside_honest_cancels` a client that honestly cancels goes on beside it.
+struct Manner {
+  bool reads = true;
+  bool beside_honest_cancels = false;
+};
 
 class FloodTest : public FaultTest {
  protected:
-  // Sends what `next` gives, again and again, on one connection after the other for as long as the flood lasts. With `reads`
-  // false nothing that the server answers is taken.
-  void Flood(const std::string& name, bool reads, const std::function<std::string(RawConnection&)>& begin,
-             const std::function<std::string(RawConnection&)>& next) {
+  // Sends these kinds by turns, each on a connection of its own, for as long as the flood lasts.
+  void Flood(const std::string& name, const Manner& manner, const std::vector<Kind>& kinds) {
     Attack(name, [&] {
       const int64_t before = Measure().resident_kib;
-      const auto end = Clock::now() + std::chrono::milliseconds(Rounds(700, 5000));
-      size_t sent = 0, connections = 0, cut = 0;
-      int64_t most = 0;
-      uint32_t why = 0;
-      while (Clock::now() < end) {
-        RawConnection connection(address());
-        connection.Start();
-        connection.Send(begin(connection));
-        ++connections;
-        while (!connection.closed() && Clock::now() < end) {
-          const std::string bytes = next(connection);
-          if (connection.Send(bytes, RawConnection::Seconds(0.1))) sent += bytes.size();
-          if (reads) connection.ReadReady();
-          most = std::max(most, Measure().resident_kib - before);
-        }
-        connection.ReadReady();
-        if (connection.closed()) ++cut;
-        if (connection.go_away()) why = *connection.go_away();
+      const auto length = std::chrono::milliseconds(Rounds(700, 5000));
+      const auto end = Clock::now() + length;
+      std::atomic<bool> over{false};
+      size_t honest = 0;
+      std::thread canceller;
+      if (manner.beside_honest_cancels) canceller = std::thread([&] { honest = CancelHonestly(address(), [&](size_t) { return !over; }); });
+      size_t sent = 0, connections = 0;
+      std::map<std::string, size_t> seen, expected;
+      for (; connections < kinds.size() || Clock::now() < end; ++connections) {
+        const Kind& kind = kinds[connections % kinds.size()];
+        // Who is to be cut gets the time for it.
+        const int64_t code = FloodOne(kind, manner.reads, ours() ? kCutWithin : Clock::duration(length) / static_cast<int64_t>(kinds.size()), before, sent);
+        ++seen[kind.name + (kind.name.empty() ? "" : " ") + Text(code)];
+        ++expected[kind.name + (kind.name.empty() ? "" : " ") + Text(kind.code)];
       }
-      ExpectKeepsAtMost(kMostKib, most);
-      return std::to_string(sent >> 10) + " KiB sent on " + std::to_string(connections) + " connections, " + std::to_string(cut) +
-             " cut (code " + std::to_string(why) + "), at most " + std::to_string(most) + " KiB kept";
+      over = true;
+      if (canceller.joinable()) canceller.join();
+      ExpectKeepsAtMost(kMostKib, most_kib_);
+      EXPECT_LE(most_handlers_, kMostHandlers);
+      if (ours()) EXPECT_EQ(seen, expected) << "connections, by what became of them";
+      std::string told;
+      for (const auto& [what, count] : seen) told += ", " + std::to_string(count) + " x " + what;
+      return std::to_string(sent >> 10) + " KiB sent on " + std::to_string(connections) + " connections" + told + ", at most " +
+             std::to_string(most_kib_) + " KiB kept and " + std::to_string(most_handlers_) + " handlers" +
+             (manner.beside_honest_cancels ? ", beside " + std::to_string(honest) + " honest cancels" : "");
     });
   }
+  void Flood(const std::string& name, const Manner& manner, int64_t code, const Bytes& begin, const Bytes& next) {
+    Flood(name, manner, {Kind{"", code, begin, next}});
+  }
+
+ private:
+  static constexpr int64_t kSilent = -1, kNever = -2;
+  static constexpr auto kLookInterval = std::chrono::milliseconds(50);
+  static constexpr Clock::duration kCutWithin = std::chrono::seconds(20);
+
+  static std::string Text(int64_t code) {
+    return code == kNever ? "not cut" : code == kSilent ? "cut without a word" : "cut by GOAWAY " + std::to_string(code);
+  }
+
+  // One connection of the flood: how it ended.
+  int64_t FloodOne(const Kind& kind, bool reads, Clock::duration time, int64_t before, size_t& sent) {
+    RawConnection connection(address());
+    connection.Start();
+    connection.Send(kind.begin(connection));
+    const auto until = Clock::now() + time;
+    while (!connection.closed() && Clock::now() < until) {
+      const std::string bytes = kind.next(connection);
+      if (connection.Send(bytes, RawConnection::Seconds(0.1))) sent += bytes.size();
+      if (reads) connection.ReadReady();
+      most_kib_ = std::max(most_kib_, Measure().resident_kib - before);
+      if (Clock::now() < look_at_) continue;
+      look_at_ = Clock::now() + kLookInterval;
+      most_handlers_ = std::max(most_handlers_, Metric("rota_actor_turns_in_progress"));
+    }
+    if (!connection.closed()) return kNever;
+    connection.AwaitClose();
+    return connection.go_away() ? int64_t{*connection.go_away()} : kSilent;
+  }
+
+  int64_t most_kib_ = 0;
+  int64_t most_handlers_ = 0;
+  Clock::time_point look_at_;
 };
 
 std::string Nothing(RawConnection&) { return ""; }
@@ -60,32 +141,47 @@ std::string Repeat(const std::string& bytes, int times) {
   return all;
 }
 
+// These, one after the other.
+Bytes Always(std::string bytes) {
+  return [bytes = std::move(bytes)](RawConnection&) { return bytes; };
+}
+// What `one` makes for a stream, for a hundred of them.
+Bytes OnEachStream(std::function<std::string(uint32_t stream)> one) {
+  return [one = std::move(one)](RawConnection& connection) {
+    std::string bytes;
+    for (int i = 0; i < 100; ++i) bytes += one(connection.NextStream());
+    return bytes;
+  };
+}
+
 TEST_P(FloodTest, PingsWhoseAnswersAreRead) {
-  Flood("PING flood", true, Nothing, [bytes = Repeat(PingFrame("12345678"), 500)](RawConnection&) { return bytes; });
+  Flood("PING flood", {}, kEnhanceYourCalm, Nothing, Always(Repeat(PingFrame("12345678"), 500)));
 }
 
 TEST_P(FloodTest, PingsWhoseAnswersNobodyReads) {
-  Flood("PING flood, answers unread", false, Nothing, [bytes = Repeat(PingFrame("12345678"), 500)](RawConnection&) { return bytes; });
+  Flood("PING flood, answers unread", {.reads = false}, kEnhanceYourCalm, Nothing, Always(Repeat(PingFrame("12345678"), 500)));
+}
+
+TEST_P(FloodTest, SettingsWhoseAnswersAreRead) {
+  Flood("SETTINGS flood", {}, kEnhanceYourCalm, Nothing, Always(Repeat(SettingsFrame({{4, 65535}}), 500)));
 }
 
 TEST_P(FloodTest, SettingsWhoseAnswersNobodyReads) {
-  Flood("SETTINGS flood, answers unread", false, Nothing, [bytes = Repeat(SettingsFrame({{4, 65535}}), 500)](RawConnection&) { return bytes; });
+  Flood("SETTINGS flood, answers unread", {.reads = false}, kEnhanceYourCalm, Nothing, Always(Repeat(SettingsFrame({{4, 65535}}), 500)));
 }
 
 TEST_P(FloodTest, EmptyDataFrames) {
-  Flood(
-      "empty DATA flood", true, [](RawConnection&) { return CallFrames(1, kDuplexCall); },
-      [bytes = Repeat(FrameBytes(kData, 0, 1, ""), 500)](RawConnection&) { return bytes; });
+  Flood("empty DATA flood", {}, kEnhanceYourCalm, Always(CallFrames(1, kDuplexCall)), Always(Repeat(FrameBytes(kData, 0, 1, ""), 500)));
 }
 
 TEST_P(FloodTest, WindowUpdates) {
-  Flood(
-      "WINDOW_UPDATE flood", true, [](RawConnection&) { return CallFrames(1, kDuplexCall); },
-      [bytes = Repeat(WindowUpdateFrame(1, 1), 500)](RawConnection&) { return bytes; });
+  // The stream begins with the window that is usual, and so has room for all of it.
+  Flood("WINDOW_UPDATE flood", {}, kEnhanceYourCalm, Always(SettingsFrame({{4, 65535}}) + CallFrames(1, kDuplexCall)),
+        Always(Repeat(WindowUpdateFrame(1, 1), 500)));
 }
 
 // Begins a block on stream 3. The SETTINGS of both are acknowledged by then: in the midst of a block that would end the connection.
-std::function<std::string(RawConnection&)> BlockWithoutEnd(const std::string& more) {
+Bytes BlockWithoutEnd(const std::string& more) {
   return [more](RawConnection& connection) {
     connection.Call(kEmptyCall);
     return FrameBytes(kHeaders, 0, 3, Block(CallFields(kEmptyCall)) + more);
@@ -94,57 +190,63 @@ std::function<std::string(RawConnection&)> BlockWithoutEnd(const std::string& mo
 
 TEST_P(FloodTest, ContinuationsWithoutEnd) {
   // CVE-2024-27316 and its like.
-  if (!ours()) GTEST_SKIP() << "gRPC 1.51 takes all of it: 650 MiB in five seconds";
   const std::string fields = Block(Fields(100, {"x-flood", "0123456789"}));
-  Flood("CONTINUATION flood", true, BlockWithoutEnd(""),
-        [bytes = FrameBytes(kContinuation, 0, 3, fields)](RawConnection&) { return bytes; });
+  Flood("CONTINUATION flood", {}, kEnhanceYourCalm, BlockWithoutEnd(""), Always(FrameBytes(kContinuation, 0, 3, fields)));
 }
 
 TEST_P(FloodTest, AFieldWithoutEnd) {
   // Of 4 GiB, as it says itself.
   const std::string field = std::string("\0\x01" "a" "\x7f", 4) + "\x80\xff\xff\xff\x0f";
-  Flood("field without end", true, BlockWithoutEnd(field),
-        [bytes = FrameBytes(kContinuation, 0, 3, std::string(kMaxFrameBytes, 'a'))](RawConnection&) { return bytes; });
+  Flood("field without end", {}, kEnhanceYourCalm, BlockWithoutEnd(field), Always(FrameBytes(kContinuation, 0, 3, std::string(kMaxFrameBytes, 'a'))));
 }
 
 TEST_P(FloodTest, RapidReset) {
   // CVE-2023-44487.
-  Flood("rapid reset", true, Nothing, [](RawConnection& connection) {
-    std::string bytes;
-    for (int i = 0; i < 100; ++i) {
-      const uint32_t stream = connection.NextStream();
-      bytes += CallFrames(stream, kDuplexCall) + DataFrames(stream, Message(""), false) + RstStreamFrame(stream, kCancel);
-    }
-    return bytes;
-  });
+  Flood("rapid reset", {.beside_honest_cancels = true}, kEnhanceYourCalm, Nothing, OnEachStream([](uint32_t stream) {
+          return CallFrames(stream, kDuplexCall) + DataFrames(stream, Message(""), false) + RstStreamFrame(stream, kCancel);
+        }));
 }
 
+// MadeYouReset, CVE-2025-8671: what the client sends makes the server reset the stream by itself, so that no limit on streams holds while
+// the handler runs on.
 TEST_P(FloodTest, MadeYouReset) {
-  // CVE-2025-8671: what the client sends makes the server reset the stream by itself.
-  Flood("MadeYouReset", true, Nothing, [](RawConnection& connection) {
-    std::string bytes;
-    for (int i = 0; i < 100; ++i) {
-      const uint32_t stream = connection.NextStream();
-      bytes += CallFrames(stream, kDuplexCall) + DataFrames(stream, Message(""), false) + WindowUpdateFrame(stream, 0);
-    }
-    return bytes;
-  });
+  const auto by = [](const std::string& name, const std::function<std::string(uint32_t)>& more, const Fields& fields = {}) {
+    return Kind{name, kEnhanceYourCalm, Nothing, OnEachStream([=](uint32_t stream) {
+                  return CallFrames(stream, kDuplexCall, fields) + DataFrames(stream, Message(""), false) + more(stream);
+                })};
+  };
+  Flood("MadeYouReset", {.beside_honest_cancels = true},
+        {// The window is as large as can be from the beginning on.
+         by("WINDOW_UPDATE beyond 2^31 - 1", [](uint32_t stream) { return WindowUpdateFrame(stream, 1); }),
+         by("more DATA than content-length", [](uint32_t stream) { return DataFrames(stream, "x", false); }, {{"content-length", "5"}}),
+         by("less DATA than content-length", [](uint32_t stream) { return DataFrames(stream, "", true); }, {{"content-length", "50"}}),
+         by("HEADERS within the body", [](uint32_t stream) { return HeadersFrames(stream, Block({{"x-more", "1"}})); }),
+         by("malformed trailers", [](uint32_t stream) { return HeadersFrames(stream, Block({{"X-Upper", "1"}}), kEndStream); })});
+}
+
+// The same where nghttp2 ends the connection over it, as RFC 9113 allows (section 5.4.2): the first one is the last.
+TEST_P(FloodTest, MadeYouResetByWhatEndsTheConnection) {
+  const auto by = [](const std::string& name, int64_t code, bool ended, const std::function<std::string(uint32_t)>& more) {
+    return Kind{name, code, Nothing, OnEachStream([=](uint32_t stream) {
+                  return CallFrames(stream, kDuplexCall) + DataFrames(stream, Message(""), ended) + more(stream);
+                })};
+  };
+  constexpr uint8_t kHasPriority = 0x20;
+  Flood("MadeYouReset, connection errors", {.beside_honest_cancels = true},
+        {by("WINDOW_UPDATE of 0", kProtocolError, false, [](uint32_t stream) { return WindowUpdateFrame(stream, 0); }),
+         by("DATA behind END_STREAM", kStreamClosed, true, [](uint32_t stream) { return DataFrames(stream, "x", false); }),
+         by("HEADERS behind END_STREAM", kStreamClosed, true, [](uint32_t stream) { return HeadersFrames(stream, Block({{"x-more", "1"}}), kEndStream); }),
+         by("PRIORITY on itself", kProtocolError, false, [](uint32_t stream) { return FrameBytes(kPriority, 0, stream, Number(stream, 4) + Number(16, 1)); }),
+         by("PRIORITY of 4 bytes", kFrameSizeError, false, [](uint32_t stream) { return FrameBytes(kPriority, 0, stream, Number(1, 4)); }),
+         Kind{"HEADERS on themselves", kProtocolError, Nothing, OnEachStream([](uint32_t stream) {
+                return FrameBytes(kHeaders, kHasPriority | kEndHeaders, stream, Number(stream, 4) + Number(16, 1) + Block(CallFields(kDuplexCall)));
+              })}});
 }
 
 TEST_P(FloodTest, AClientThatHonestlyCancelsAThousandCallsASecondIsLeftAlone) {
   Attack("1,000 honest cancels a second", [&] {
-    RawConnection connection(address());
-    connection.Start();
     const auto start = Clock::now();
-    const size_t cancels = Rounds(1500, 10000);
-    for (size_t i = 0; i < cancels && !connection.closed(); ++i) {
-      const uint32_t stream = connection.NextStream();
-      connection.Send(CallFrames(stream, kDuplexCall) + DataFrames(stream, Message(""), false));
-      connection.ReadFor(std::chrono::duration_cast<RawConnection::Seconds>(start + std::chrono::milliseconds(i) - Clock::now()));
-      connection.Send(RstStreamFrame(stream, kCancel));
-    }
-    EXPECT_FALSE(connection.go_away().has_value()) << "code " << connection.go_away().value_or(0);
-    EXPECT_EQ(connection.Call(kEmptyCall).status(), 0);
+    const size_t cancels = CancelHonestly(address(), [most = Rounds(1500, 10000)](size_t count) { return count < most; });
     const std::chrono::duration<double> taken = Clock::now() - start;
     return std::to_string(static_cast<int>(static_cast<double>(cancels) / taken.count())) + " cancels/s, " + std::to_string(cancels) + " in all";
   });

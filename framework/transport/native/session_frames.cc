@@ -89,6 +89,10 @@ bool Session::Feed(std::span<const uint8_t> bytes) {
   do {
     const size_t step = passing_over_ ? std::min(bytes.size(), kPassedOverAtOnce) : bytes.size();
     const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), step);
+    if (taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
+      Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_continuations");
+      return true;
+    }
     if (taken < 0) {
       broken_ = true;
       Log(LogLevel::kDebug, "connection_broken", {{"peer", peer_}, {"what", nghttp2_strerror(static_cast<int>(taken))}});

@@ -285,6 +285,31 @@ TEST_F(SessionTest, WhoIsToBeCalmIsTold) {
   EXPECT_TRUE(session_->IsOver());
 }
 
+TEST_F(SessionTest, WhoAsksForAnswersWithoutEndIsToldToBeCalm) {
+  SayHello();
+  std::string settings;
+  for (int i = 0; i < 7000; ++i) settings += faults::SettingsFrame();
+  EXPECT_TRUE(Receive(settings));
+  EXPECT_EQ(GoAway(Gather()).second, 999u) << "a lot, but only once";
+  EXPECT_TRUE(Receive(settings));
+  EXPECT_EQ(GoAway(Gather()).second, NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_TRUE(session_->IsOver());
+}
+
+TEST_F(SessionTest, WhoSendsAHeaderBlockWithoutEndIsToldToBeCalm) {
+  SayHello();
+  EXPECT_TRUE(Receive(faults::FrameBytes(faults::kHeaders, 0, 1, faults::Block(faults::CallFields("/a.B/C")))));
+  bool told = false;
+  for (int frames = 0; frames < 200 && !told; ++frames) {
+    EXPECT_TRUE(Receive(faults::FrameBytes(faults::kContinuation, 0, 1, faults::Literal("x", "y"))));
+    told = GoAway(Gather()).second == NGHTTP2_ENHANCE_YOUR_CALM;
+  }
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(session_->IsOver());
+  host_.DeliverQueued();
+  EXPECT_THAT(acceptor_.sinks, IsEmpty());
+}
+
 TEST_F(SessionTest, ADrainSaysTwiceThatItEndsAndWaitsForWhatRuns) {
   SayHello();
   EXPECT_TRUE(Receive(Head(1)));
