@@ -233,23 +233,36 @@ TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
 }
 
 TEST_P(ConnectionFaultTest, AReaderThatNeverReadsStopsItsHandlerAndCostsLittle) {
+  // Of 1 MiB, and how many may be on their way: what the kernel keeps for one socket (tcp_wmem, 4 MiB), and what one call may have unsent.
+  constexpr int kMessages = 1024, kMostUnread = 16;
   Attack("reader that never reads 1 GB", [&] {
-    const int64_t before = Measure().resident_kib;
+    const auto written = [&] { return Metric("rota_rpc_server_messages_sent_total", "StreamingOutputCall"); };
+    const int64_t before = Measure().resident_kib, written_before = written();
     const auto connection = Connect(4096);
     connection->Start();
     const uint32_t stream = connection->NextStream();
-    connection->Send(CallFrames(stream, kOutputCall) + DataFrames(stream, Message(OutputRequest(1024, 1 << 20)), true));
+    connection->Send(CallFrames(stream, kOutputCall) + DataFrames(stream, Message(OutputRequest(kMessages, 1 << 20)), true));
     // Until nothing moves any more.
     int64_t sent = -1;
     EXPECT_TRUE(Eventually([&] {
-      const int64_t before_now = std::exchange(sent, Metric("rota_rpc_server_messages_sent_total", "StreamingOutputCall"));
+      const int64_t before_now = std::exchange(sent, written() - written_before);
       return sent == before_now && sent > 0;
     }));
     int64_t peak = 0;
     for (size_t i = 0; i < Rounds(10, 100); ++i) peak = std::max(peak, Measure().resident_kib - before);
     ExpectKeepsAtMost(16 << 10, peak);
+    EXPECT_LE(sent, kMostUnread) << "the handler goes on";
+    EXPECT_EQ(written() - written_before, sent) << "the handler goes on";
+    EXPECT_GE(Metric("rota_rpc_server_calls_in_flight", "StreamingOutputCall"), 1) << "the handler has ended";
+    // It has only stopped.
+    const int large = 4 << 20;
+    setsockopt(connection->fd(), SOL_SOCKET, SO_RCVBUF, &large, sizeof(large));
+    EXPECT_TRUE(Eventually([&] {
+      connection->ReadReady();
+      return written() - written_before > sent;
+    }));
     connection->Abort();
-    return std::to_string(sent) + " messages written, costs " + std::to_string(peak) + " KiB";
+    return std::to_string(sent) + " of " + std::to_string(kMessages) + " messages written, costs " + std::to_string(peak) + " KiB";
   });
 }
 
