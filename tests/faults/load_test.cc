@@ -84,63 +84,76 @@ class LoadFaultTest : public FaultTest {};
 
 TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
   if (!ours()) GTEST_SKIP() << "gRPC 1.51 cancels what comes in the moment of its own shutdown";
-  StartServer();
-  ServiceProcess other("tests/conformance/interop/interop_server", {"--transport=" + GetParam(), "--listen=127.0.0.1:0", "--admin=off"});
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetLoadBalancingPolicyName("round_robin");
-  const auto channel = grpc::CreateCustomChannel("ipv4:" + address() + "," + other.Address("grpc"), grpc::InsecureChannelCredentials(), arguments);
-  const auto stub = grpc::testing::TestService::NewStub(channel);
-  Outcomes outcomes;
-  std::atomic<bool> stop{false};
-  {
-    const Threads threads(4, [&] {
-      while (!stop) {
-        LimitedContext context;
-        grpc::testing::SimpleRequest request;
-        request.set_response_size(100);
-        grpc::testing::SimpleResponse response;
-        outcomes.Add(stub->UnaryCall(&context, request, &response));
-      }
-    });
-    const auto wait_for = [&](size_t calls) {
-      const size_t until = outcomes.total() + calls;
-      while (outcomes.total() < until) std::this_thread::yield();
-    };
-    wait_for(Rounds(500, 20000));
-    process().Signal(SIGTERM);
-    EXPECT_EQ(process().Wait(), 0) << process().log();
-    wait_for(Rounds(500, 20000));
-    stop = true;
-  }
-  EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
-  Figure("SIGTERM under load", std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed");
+  // The other one lives on, and is looked at as under any attack.
+  Attack("SIGTERM under load", [&] {
+    ServiceProcess leaves("tests/conformance/interop/interop_server", {"--transport=" + GetParam(), "--listen=127.0.0.1:0", "--admin=off"});
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    arguments.SetLoadBalancingPolicyName("round_robin");
+    const auto channel = grpc::CreateCustomChannel("ipv4:" + address() + "," + leaves.Address("grpc"), grpc::InsecureChannelCredentials(), arguments);
+    const auto stub = grpc::testing::TestService::NewStub(channel);
+    Outcomes outcomes;
+    std::atomic<bool> stop{false};
+    {
+      const Threads threads(4, [&] {
+        while (!stop) {
+          LimitedContext context;
+          grpc::testing::SimpleRequest request;
+          request.set_response_size(100);
+          grpc::testing::SimpleResponse response;
+          outcomes.Add(stub->UnaryCall(&context, request, &response));
+        }
+      });
+      const auto wait_for = [&](size_t calls) {
+        const size_t until = outcomes.total() + calls;
+        while (outcomes.total() < until) std::this_thread::yield();
+      };
+      wait_for(Rounds(500, 20000));
+      leaves.Signal(SIGTERM);
+      EXPECT_EQ(leaves.Wait(), 0) << leaves.log();
+      wait_for(Rounds(500, 20000));
+      stop = true;
+    }
+    EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
+    return std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed";
+  });
 }
 
 TEST_P(LoadFaultTest, ClientsSeeNoFailedCallWhenConnectionsGrowOldUnderLoad) {
   if (!ours()) GTEST_SKIP() << "the age of connections is set for the native transport only";
   StartServer({std::string("--max-connection-age=") + (LongForm() ? "2" : "0.2"), "--max-connection-age-grace=10"});
-  Outcomes outcomes;
-  const auto end = Clock::now() + std::chrono::milliseconds(Rounds(1500, 20000));
-  {
-    const Threads threads(3, [&] {
-      const auto stub = grpc::testing::TestService::NewStub(ChannelTo(address()));
-      while (Clock::now() < end) {
-        LimitedContext context;
-        grpc::testing::SimpleRequest request;
-        request.set_response_size(100);
-        grpc::testing::SimpleResponse response;
-        outcomes.Add(stub->UnaryCall(&context, request, &response));
-      }
-    });
-    // What shows that connections do grow old.
-    RawConnection old(address());
-    old.Start();
-    EXPECT_TRUE(old.AwaitClose(RawConnection::Seconds(10)) && old.go_away() == 0u) << "the age does not count";
-  }
-  EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
-  Figure("max connection age under load", std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed");
+  constexpr int kClients = 3;
+  // So often is each of them told to go, at least.
+  constexpr size_t kEnds = 2;
+  Attack("max connection age under load", [&] {
+    Outcomes outcomes;
+    std::atomic<size_t> told_to_go{0};
+    const auto end = Clock::now() + std::chrono::milliseconds(Rounds(1500, 10000));
+    {
+      const Threads threads(kClients, [&] {
+        const auto channel = ChannelTo(address());
+        const auto stub = grpc::testing::TestService::NewStub(channel);
+        while (Clock::now() < end) {
+          LimitedContext context;
+          grpc::testing::SimpleRequest request;
+          request.set_response_size(100);
+          grpc::testing::SimpleResponse response;
+          outcomes.Add(stub->UnaryCall(&context, request, &response));
+          // A channel whose connection was told to go has none, until the next call.
+          if (channel->GetState(false) != GRPC_CHANNEL_READY) ++told_to_go;
+        }
+      });
+      // What shows that it is their age.
+      RawConnection old(address());
+      old.Start();
+      EXPECT_TRUE(old.AwaitClose(RawConnection::Seconds(10)) && old.go_away() == 0u) << "the age does not count";
+    }
+    EXPECT_GE(told_to_go, kClients * kEnds) << "connections of the load that grew old";
+    EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
+    return std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed, on " +
+           std::to_string(told_to_go + kClients) + " connections";
+  });
 }
 
 TEST_P(LoadFaultTest, CallsWhoseDeadlinePassesAllEndWithItAndLeaveNoHandler) {
@@ -216,30 +229,38 @@ TEST_P(LoadFaultTest, AResetOfAStreamThatWasNeverOpenedEndsNoOtherCall) {
 
 TEST_P(LoadFaultTest, WithAllWorkersTakenHealthStillAnswersAndMoreWorkIsRefused) {
   StartServer({"--workers=2", "--worker-queue=10"}, "tests/framework/runtime/probe_service");
+  const auto work = [this](int milliseconds) {
+    LimitedContext context;
+    test::v1::GreetRequest request;
+    request.set_wait_ms(milliseconds);
+    test::v1::GreetResponse response;
+    // A channel each: ThreadSanitizer does not see how libgrpc hands a status from the thread that read it to another.
+    return test::v1::Probe::NewStub(ChannelTo(address()))->Work(&context, request, &response);
+  };
+  const auto health = grpc::health::v1::Health::NewStub(ChannelTo(address()));
+  const auto check = [&health] {
+    LimitedContext context;
+    grpc::health::v1::HealthCheckResponse response;
+    const grpc::Status status = health->Check(&context, {}, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
+    return status.ok();
+  };
+  // The code of both is in memory from here on.
+  ASSERT_TRUE(work(0).ok() && check());
+  const Held before = Settled();
   Outcomes outcomes;
   std::vector<double> health_ms;
   const int callers = 40;
   {
-    const Threads threads(callers, [&] {
-      LimitedContext context;
-      test::v1::GreetRequest request;
-      request.set_wait_ms(LongForm() ? 500 : 100);
-      test::v1::GreetResponse response;
-      // A channel each: ThreadSanitizer does not see how libgrpc hands a status from the thread that read it to another.
-      const auto work = test::v1::Probe::NewStub(ChannelTo(address()));
-      outcomes.Add(work->Work(&context, request, &response));
-    });
-    const auto health = grpc::health::v1::Health::NewStub(ChannelTo(address()));
+    const Threads threads(callers, [&] { outcomes.Add(work(LongForm() ? 500 : 100)); });
     while (outcomes.total() < static_cast<size_t>(callers)) {
-      LimitedContext context;
-      grpc::health::v1::HealthCheckResponse response;
       const auto start = Clock::now();
-      const grpc::Status status = health->Check(&context, {}, &response);
+      ASSERT_TRUE(check());
       health_ms.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-      ASSERT_TRUE(status.ok()) << status.error_message();
-      ASSERT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
     }
   }
+  ExpectRecovered("workers saturated", before);
   std::sort(health_ms.begin(), health_ms.end());
   const double p99 = health_ms[health_ms.size() * 99 / 100];
   // Two run and ten wait; fewer where the queue was full before the workers took the first ones out.
