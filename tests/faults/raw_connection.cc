@@ -165,7 +165,7 @@ void RawConnection::TakeFrame(uint8_t type, uint8_t flags, uint32_t stream, std:
   switch (type) {
     case kData:
       answers_[stream].data += payload;
-      if (flags & kEndStream) answers_[stream].ended = true;
+      if (flags & kEndStream) answers_[stream].ended = answers_[stream].ended_by_data = true;
       break;
     case kHeaders:
       block_flags_ = flags;

@@ -21,7 +21,8 @@ struct Answer {
   std::string data;  // with the five bytes of each message
   Fields trailers;   // of a Trailers-Only answer as well
   bool ended = false;
-  std::optional<uint32_t> reset;  // the code of RST_STREAM
+  bool ended_by_data = false;     // and not by header fields
+  std::optional<uint32_t> reset;  // the code of RST_STREAM, which may follow the end as well
 
   // The first value of a field, in trailers, else headers; "" when there is none.
   std::string Field(std::string_view name) const;

@@ -148,8 +148,10 @@ std::vector<std::string> ByteStreamCorpus() {
     size_t total = 0;
     for (size_t i = 0; i < exchange.data.size() && total < 8000; ++i) {
       total += exchange.data[i].size();
-      bytes += FrameBytes(kData, i + 1 == exchange.data.size() ? kEndStream : 0, 1, exchange.data[i].substr(0, 4000));
+      const bool last = i + 1 == exchange.data.size();
+      bytes += FrameBytes(kData, last && exchange.half_closes ? kEndStream : 0, 1, exchange.data[i].substr(0, 4000));
     }
+    if (exchange.resets_after) bytes += RstStreamFrame(1, 8);
     add(bytes, static_cast<uint8_t>(kWithPreface | (seed % 2 ? kInPieces : 0) | (seed % 3 ? 0 : kTimePasses)));
   }
   const std::string call = CallFrames(1, "/a.B/C") + DataFrames(1, Message("hello"), true);

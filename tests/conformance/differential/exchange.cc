@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <map>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -13,8 +12,6 @@
 namespace rota::differential {
 namespace {
 
-using faults::Answer;
-using faults::Fields;
 using faults::Message;
 
 constexpr std::string_view kService = "/grpc.testing.TestService/";
@@ -33,38 +30,26 @@ std::string Gzip(const std::string& bytes) {
   return out;
 }
 
-std::string Gunzip(const std::string& bytes) {
-  z_stream stream{};
-  inflateInit2(&stream, MAX_WBITS + 32);
-  std::string out(8 << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int result = inflate(&stream, Z_FINISH);
-  out.resize(out.size() - stream.avail_out);
-  inflateEnd(&stream);
-  return result == Z_STREAM_END ? out : "malformed gzip";
-}
-
 class Generator {
  public:
   explicit Generator(uint64_t seed) : random_(seed) {}
 
   Exchange Make() {
+    if (Chance(4)) return MakeReset();
+    if (Chance(4)) return MakeExpiring();
     const std::string path = Path();
-    exchange_.fields = {{":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "localhost"}};
+    Begin(Method(), path);
     Protocol();
     Timeout();
     Metadata();
+    OddMetadata();
     const bool gzip = Encoding();
-    std::string bytes;
-    for (size_t i = Count(path); i > 0; --i) bytes += OneMessage(path, gzip);
+    for (size_t i = Count(path); i > 0; --i) body_ += OneMessage(path, gzip);
     if (Chance(3)) {
-      exchange_.traits.push_back("message cut off");
-      bytes += Message("0123456789").substr(0, 1 + Below(9));
+      Fault("message cut off");
+      body_ += Message("0123456789").substr(0, 1 + Below(9));
     }
-    Chop(bytes);
+    Chop(body_);
     return std::move(exchange_);
   }
 
@@ -76,10 +61,74 @@ class Generator {
     return from[Below(from.size())];
   }
   void Add(const std::string& name, const std::string& value) { exchange_.fields.emplace_back(name, value); }
+  // A field that makes the trait; `instead` stands in its place where there is none.
+  void AddTrait(const std::string& trait, const std::string& name, const std::string& value, faults::Fields instead = {}) {
+    Add(name, value);
+    exchange_.traits.push_back({.name = trait, .field = exchange_.fields.back(), .instead = std::move(instead)});
+  }
+
+  // Of the message that comes next, and without which all ends before it, or with `then`.
+  void Fault(const std::string& trait, const std::string& then = "") {
+    exchange_.traits.push_back({.name = trait, .body_bytes = body_.size(), .then = then});
+  }
+
+  void Begin(const std::string& method, const std::string& path) {
+    exchange_.fields.insert(exchange_.fields.begin(), {{":method", method}, {":scheme", "http"}, {":path", path}, {":authority", "localhost"}});
+  }
+
+  // The client resets the stream while the handler waits for more of it.
+  Exchange MakeReset() {
+    exchange_.traits.push_back({.name = "reset by the client"});
+    const std::string call = Pick<std::string>({"StreamingInputCall", "FullDuplexCall", "FullDuplexCall", "HalfDuplexCall"});
+    BeginGood(std::string(kService) + call);
+    exchange_.half_closes = false;
+    exchange_.resets_after = 0;
+    for (size_t requests = Below(4); requests > 0; --requests) {
+      grpc::testing::StreamingOutputCallRequest request;
+      for (size_t i = Below(4); i > 0; --i) request.add_response_parameters()->set_size(static_cast<int32_t>(Below(20000)));
+      // The others answer after the half-close, which does not come.
+      if (call == "FullDuplexCall") *exchange_.resets_after += static_cast<size_t>(request.response_parameters_size());
+      body_ += Message(call == "StreamingInputCall" ? "" : request.SerializeAsString());
+    }
+    Chop(body_);
+    return std::move(exchange_);
+  }
+
+  // Nothing but its deadline ends the call.
+  Exchange MakeExpiring() {
+    exchange_.traits.push_back({.name = "deadline expires"});
+    const std::string call = Pick<std::string>({"UnaryCall", "StreamingOutputCall", "StreamingInputCall", "FullDuplexCall", "HalfDuplexCall"});
+    BeginGood(std::string(kService) + call);
+    Add("grpc-timeout", Pick<std::string>({"1n", "1m", "20m", "20000u", "30000000n"}));
+    exchange_.half_closes = call == "StreamingOutputCall";
+    if (exchange_.half_closes || (call == "FullDuplexCall" && Chance(50))) {
+      grpc::testing::StreamingOutputCallRequest request;
+      auto* const wanted = request.add_response_parameters();
+      wanted->set_size(10);
+      wanted->set_interval_us(60'000'000);
+      body_ = Message(request.SerializeAsString());
+    }
+    Chop(body_);
+    return std::move(exchange_);
+  }
+
+  void BeginGood(const std::string& path) {
+    Begin("POST", path);
+    Add("te", "trailers");
+    Add("content-type", "application/grpc");
+    Metadata();
+  }
+
+  std::string Method() {
+    if (!Chance(2)) return "POST";
+    const std::string method = Pick<std::string>({"GET", "PUT", "OPTIONS", "post", "X"});
+    exchange_.traits.push_back({.name = "method is not POST", .field = std::pair(std::string(":method"), method), .instead = {{":method", "POST"}}});
+    return method;
+  }
 
   std::string Path() {
     if (Chance(10)) {
-      exchange_.traits.push_back("path of nowhere");
+      exchange_.traits.push_back({.name = "path of nowhere"});
       return Pick<std::string>({"/grpc.testing.TestService/NoSuchCall", "/no.such.Service/EmptyCall", "/grpc.testing.testservice/EmptyCall",
                                 "/grpc.testing.TestService/emptycall", "/grpc.testing.UnimplementedService/UnimplementedCall", "/", "/EmptyCall",
                                 "/grpc.testing.TestService/", "/grpc.testing.TestService/EmptyCall/"});
@@ -89,15 +138,19 @@ class Generator {
   }
 
   void Protocol() {
-    if (!Chance(4)) {
+    if (!Chance(3)) {
       Add("te", "trailers");
     } else {
-      exchange_.traits.push_back("te missing");
+      exchange_.traits.push_back({.name = "te missing", .instead = {{"te", "trailers"}}});
     }
-    if (Chance(5)) {
+    if (Chance(3)) {
       const std::string type = Pick<std::string>({"application/json", "text/plain", "application/grpc-web", "application/grpcx", ""});
-      exchange_.traits.push_back("content-type '" + type + "'");
-      if (!type.empty()) Add("content-type", type);
+      const std::pair<std::string, std::string> good("content-type", "application/grpc");
+      if (type.empty()) {
+        exchange_.traits.push_back({.name = "content-type missing", .instead = {good}});
+      } else {
+        AddTrait("content-type '" + type + "'", "content-type", type, {good});
+      }
     } else {
       Add("content-type", Pick<std::string>({"application/grpc", "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"}));
     }
@@ -106,9 +159,8 @@ class Generator {
 
   void Timeout() {
     if (Chance(20)) Add("grpc-timeout", Pick<std::string>({"1H", "10M", "99S", "60000m", "60000000u", "99999999n", "99999999H"}));
-    if (Chance(4)) {
-      exchange_.traits.push_back("grpc-timeout malformed");
-      Add("grpc-timeout", Pick<std::string>({"", "S", "10", "10x", "-1S", "1.5S", "123456789S", "10 S", "ten S"}));
+    if (Chance(3)) {
+      AddTrait("grpc-timeout malformed", "grpc-timeout", Pick<std::string>({"", "S", "10", "10x", "-1S", "1.5S", "123456789S", "10 S", "ten S"}));
     }
   }
 
@@ -119,27 +171,24 @@ class Generator {
     }
     if (Chance(10)) Add("x-other", "1");
     if (Chance(5)) Add("x-other-bin", "AAEC");
-    if (Chance(5)) {
-      exchange_.traits.push_back("-bin list");
-      Add("x-other-bin", "AAEC,AwQF");
-    }
-    if (Chance(4)) {
-      exchange_.traits.push_back("-bin not base64");
-      Add("x-grpc-test-echo-trailing-bin", Pick<std::string>({"!!!!", "q6u", "q", "q6ur=", "a b c d"}));
-    }
-    if (Chance(3)) {
-      exchange_.traits.push_back("value not ASCII");
-      Add("x-grpc-test-echo-initial", Pick<std::string>({"caf\xc3\xa9", "\xff\xfe", "\x80"}));
-    }
     if (Chance(5)) Add(Pick<std::string>({"grpc-unknown", "grpc-trace-bin", "traceparent", "x-request-id"}), "AAEC");
+    if (Chance(15)) Add("x-rota-test-status-details-bin", Pick<std::string>({"q6ur", "AAECAw", "CAUSBHRleHQ="}));
+  }
+
+  void OddMetadata() {
+    constexpr const char* kTrailing = "x-grpc-test-echo-trailing-bin";
+    if (Chance(3)) AddTrait("-bin list", kTrailing, "AAEC,AwQF", {{kTrailing, "AAEC"}, {kTrailing, "AwQF"}});
+    if (Chance(2)) AddTrait("-bin with stray bits", kTrailing, "q6u", {{kTrailing, "q6s"}});
+    if (Chance(2)) AddTrait("-bin not base64", kTrailing, Pick<std::string>({"!!!!", "q", "a b c d"}));
+    if (Chance(2)) AddTrait("-bin padded amiss", kTrailing, "q6ur=", {{kTrailing, "q6ur"}});
+    if (Chance(3)) AddTrait("value not ASCII", "x-grpc-test-echo-initial", Pick<std::string>({"caf\xc3\xa9", "\xff\xfe", "\x80"}));
   }
 
   // Whether messages may be compressed.
   bool Encoding() {
     if (Chance(30)) Add("grpc-accept-encoding", Pick<std::string>({"identity", "gzip", "identity,deflate,gzip", "identity, gzip", "snappy"}));
     if (Chance(4)) {
-      exchange_.traits.push_back("grpc-encoding unknown");
-      Add("grpc-encoding", Pick<std::string>({"snappy", "GZIP", "x"}));
+      AddTrait("grpc-encoding unknown", "grpc-encoding", Pick<std::string>({"snappy", "GZIP", "x"}));
       return false;
     }
     if (Chance(5)) Add("grpc-encoding", "identity");
@@ -153,33 +202,33 @@ class Generator {
     if (streams) return Below(4);
     if (!Chance(10)) return 1;
     const size_t count = Pick<size_t>({0, 2, 3});
-    exchange_.traits.push_back(count == 0 ? "no request" : "more than one request");
+    exchange_.traits.push_back({.name = count == 0 ? "no request" : "more than one request"});
     return count;
   }
 
   std::string OneMessage(const std::string& path, bool gzip) {
     std::string bytes = Request(path);
     if (Chance(4)) {
-      exchange_.traits.push_back("malformed protobuf");
+      Fault("malformed protobuf");
       bytes = Pick<std::string>({"\xff\xff\xff", "\x0a\x7f", std::string("\x00\x00", 2)});
     }
     if (Chance(3)) {
-      exchange_.traits.push_back("message too large");
+      Fault("message too large");
       grpc::testing::SimpleRequest large;
       large.mutable_payload()->set_body(std::string(70000, 'l'));
       bytes = large.SerializeAsString();
     }
     if (gzip && Chance(70)) {
       if (!Chance(10)) return Message(Gzip(bytes), true);
-      exchange_.traits.push_back("malformed gzip");
+      Fault("malformed gzip");
       return Message(bytes + "?", true);
     }
     if (Chance(2)) {
-      exchange_.traits.push_back(gzip ? "malformed gzip" : "flag without encoding");
+      Fault(gzip ? "malformed gzip" : "flag without encoding");
       return Message(bytes, true);
     }
     if (Chance(2)) {
-      exchange_.traits.push_back("flag unknown");
+      Fault("flag unknown", Message(""));
       std::string message = Message(bytes);
       message[0] = static_cast<char>(2 + Below(254));
       return message;
@@ -233,68 +282,34 @@ class Generator {
   }
 
   std::mt19937_64 random_;
+  std::string body_;
   Exchange exchange_;
 };
-
-std::string Messages(const Answer& answer) {
-  std::string text;
-  std::string_view left = answer.data;
-  while (!left.empty()) {
-    if (left.size() < 5) return text + " cut off";
-    const auto byte = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(left[at])); };
-    const size_t size = byte(1) << 24 | byte(2) << 16 | byte(3) << 8 | byte(4);
-    if (left.size() < 5 + size) return text + " cut off";
-    const std::string bytes(left.substr(5, size));
-    const std::string message = byte(0) == 1 ? Gunzip(bytes) : bytes;
-    text += " " + std::to_string(message.size()) + "/" + std::to_string(crc32(0, reinterpret_cast<const Bytef*>(message.data()), static_cast<uInt>(message.size())));
-    left.remove_prefix(5 + size);
-  }
-  return text;
-}
-
-std::string Values(const Fields& fields, const std::string& name) {
-  std::string text;
-  for (const auto& [key, value] : fields) {
-    if (key == name) text += (text.empty() ? "" : ",") + value;
-  }
-  // Padding is a matter of taste.
-  if (name.ends_with("-bin")) std::erase(text, '=');
-  return text;
-}
-
-// Stands for the same status code with another text, and with headers or messages that had gone already or had not.
-constexpr std::string_view kSameCode = "=";
-
-// Where the two may differ, and what the native transport must answer there.
-struct Rule {
-  std::string_view trait;
-  std::vector<std::string_view> native;
-  const char* why;
-};
-
-const std::vector<Rule>& kRules = *new std::vector<Rule>{
-    {"content-type", {"HTTP 415"}, "gRPC 1.51 serves whatever the content-type says"},
-    {"te missing", {"status 13 'there is no header te"}, "INTERNAL, where gRPC 1.51 says UNKNOWN"},
-    {"grpc-timeout malformed", {"status 13 'grpc-timeout"}, "gRPC 1.51 serves as if there were none"},
-    {"grpc-encoding unknown", {"status 12 'grpc-encoding"}, "gRPC 1.51 minds only once a message comes compressed"},
-    // What is no base64 strictly, but leaves no doubt (bits beyond the last byte), may pass.
-    {"-bin not base64", {"status 13 'metadata", "status"}, "INTERNAL, where gRPC 1.51 says UNAVAILABLE"},
-    {"-bin list", {"status"}, "gRPC 1.51 knows no lists in -bin values and fails the call"},
-    {"value not ASCII", {"status"}, "what becomes of such a value is left open"},
-    {"flag unknown", {"status 13 'the flag before a message"}, "gRPC 1.51 takes it for the end of the messages"},
-    {"flag without encoding", {"status 13 'a message is compressed", kSameCode}, "another text, or told before a fault that came first"},
-    {"malformed gzip", {"status 13 'a compressed message", kSameCode}, "another text, or told before a fault that came first"},
-    {"message cut off", {"status 13 'the stream ends within a message", kSameCode}, "gRPC 1.51 drops the rest"},
-    {"message too large", {"status 8 ", kSameCode}, "told before or after the handler has sent something, or a fault that came first"},
-    {"malformed protobuf", {kSameCode}, "refused before or after the handler has sent headers and messages"},
-};
-
-std::string CodeOf(const std::string& answer) { return answer.substr(0, answer.find('\'')); }
 
 }  // namespace
 
 bool Exchange::Has(std::string_view trait) const {
-  return std::any_of(traits.begin(), traits.end(), [&](const std::string& mine) { return mine.starts_with(trait); });
+  return std::any_of(traits.begin(), traits.end(), [&](const Trait& mine) { return mine.name.starts_with(trait); });
+}
+
+Exchange Exchange::Without(const Trait& trait) const {
+  Exchange other = *this;
+  std::erase_if(other.traits, [&](const Trait& mine) { return mine.name == trait.name; });
+  // Of two alike the later one: the earlier one was there before the trait.
+  auto place = other.fields.end();
+  for (auto at = other.fields.begin(); trait.field && at != other.fields.end(); ++at) {
+    if (*at == *trait.field) place = at;
+  }
+  if (place != other.fields.end()) place = other.fields.erase(place);
+  other.fields.insert(place, trait.instead.begin(), trait.instead.end());
+  if (!trait.body_bytes) return other;
+  size_t left = *trait.body_bytes;
+  for (std::string& part : other.data) {
+    part.resize(std::min(part.size(), left));
+    left -= part.size();
+  }
+  other.data.back() += trait.then;
+  return other;
 }
 
 std::string Exchange::Text() const {
@@ -303,39 +318,12 @@ std::string Exchange::Text() const {
   size_t bytes = 0;
   for (const std::string& part : data) bytes += part.size();
   text += std::to_string(bytes) + " bytes in " + std::to_string(data.size()) + " DATA frames;";
-  for (const std::string& trait : traits) text += " [" + trait + "]";
+  if (resets_after) text += " reset after " + std::to_string(*resets_after) + " messages;";
+  if (!half_closes) text += " no half-close;";
+  for (const Trait& trait : traits) text += " [" + trait.name + "]";
   return text;
 }
 
 Exchange Generate(uint64_t seed) { return Generator(seed).Make(); }
-
-std::string Answered(const std::string& address, const Exchange& exchange) {
-  faults::RawConnection connection(address);
-  connection.Start();
-  const uint32_t stream = connection.NextStream();
-  connection.Send(faults::HeadersFrames(stream, faults::Block(exchange.fields)));
-  for (size_t i = 0; i < exchange.data.size(); ++i) {
-    if (!connection.SendData(stream, exchange.data[i], i + 1 == exchange.data.size())) break;
-  }
-  const Answer& answer = connection.Await(stream, faults::RawConnection::Seconds(20));
-  if (answer.reset && !answer.ended) return "reset " + std::to_string(*answer.reset);
-  if (!answer.ended) return connection.closed() ? "closed" : "no answer";
-  const std::string http = answer.Field(":status");
-  if (http != "200") return "HTTP " + http;
-  return "status " + std::to_string(answer.status()) + " '" + answer.message() + "'; initial '" + Values(answer.headers, "x-grpc-test-echo-initial") +
-         "' '" + Values(answer.headers, "cache-control") + "'; trailing '" + Values(answer.trailers, "x-grpc-test-echo-trailing-bin") + "'; messages" +
-         Messages(answer);
-}
-
-std::string KnownDifference(const Exchange& exchange, const std::string& native, const std::string& grpcpp) {
-  for (const Rule& rule : kRules) {
-    if (!exchange.Has(rule.trait)) continue;
-    for (const std::string_view good : rule.native) {
-      const bool alike = good == kSameCode && CodeOf(native) == CodeOf(grpcpp) && CodeOf(native).starts_with("status");
-      if (alike || (good != kSameCode && native.starts_with(good))) return std::string(rule.trait) + ": " + rule.why;
-    }
-  }
-  return "";
-}
 
 }  // namespace rota::differential

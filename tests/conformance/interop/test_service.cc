@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,10 +29,11 @@ void EchoMetadata(rota::RequestContext& context) {
   }
 }
 
-// "Echo status".
-rota::Status ToStatus(const EchoStatus& echo) {
+// "Echo status"; with details, of which the descriptions know nothing, where the metadata has some.
+rota::Status ToStatus(const rota::RequestContext& context, const EchoStatus& echo) {
   if (echo.code() < 0 || echo.code() > kLastCode) return rota::InvalidArgumentError("there is no status code " + std::to_string(echo.code()));
-  return rota::Status(static_cast<rota::StatusCode>(echo.code()), echo.message());
+  const std::optional<std::string_view> details = context.metadata().Get("x-rota-test-status-details-bin");
+  return rota::Status(static_cast<rota::StatusCode>(echo.code()), echo.message()).WithDetails(std::string(details.value_or("")));
 }
 
 // "Compressed request".
@@ -58,7 +60,7 @@ rota::Task<void> Answer(rota::RequestContext& context, const StreamingOutputCall
     co_await FillPayload(wanted.size(), response.mutable_payload());
     co_await out.Write(response);
   }
-  if (request.has_response_status()) co_await ToStatus(request.response_status());
+  if (request.has_response_status()) co_await ToStatus(context, request.response_status());
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ rota::Task<SimpleResponse> TestService::UnaryCall(rota::RequestContext& context,
   EchoMetadata(context);
   if (request.has_expect_compressed()) co_await CheckCompressed(context, request.expect_compressed());
   if (request.has_response_compressed()) context.CompressResponses(request.response_compressed().value());
-  if (request.has_response_status()) co_await ToStatus(request.response_status());
+  if (request.has_response_status()) co_await ToStatus(context, request.response_status());
   SimpleResponse response;
   co_await FillPayload(request.response_size(), response.mutable_payload());
   co_return response;
