@@ -107,6 +107,7 @@ bool NativeCall::OnRemoteEnd() {
 }
 
 void NativeCall::OnClosed() {
+  response_.OnClosed();
   DropMessages();
   // Nobody will hear of these. What has not come to an end is to keep no memory while the call waits to be let go of.
   received_.Clear();

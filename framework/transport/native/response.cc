@@ -33,10 +33,10 @@ void Response::Reset(TransportStats& stats) {
   trailers_.Clear();
   messages_.Clear();
   status_.reset();
-  buffered_bytes_ = front_sent_ = 0;
+  buffered_bytes_ = front_sent_ = begun_bytes_ = 0;
   http_status_ = 0;
   text_sent_ = 0;
-  gzip_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = fixed_headers_ = fixed_trailers_ = idle_ = end_sent_ = false;
+  gzip_ = begun_within_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = fixed_headers_ = fixed_trailers_ = idle_ = end_sent_ = false;
 }
 
 void Response::SetHeaders(const Metadata& headers, const std::string& path) {
@@ -62,12 +62,28 @@ void Response::SetHttpError(int http_status, std::string text) {
 }
 
 std::optional<Payload> Response::DropMessages() {
+  buffered_bytes_ = begun_bytes_;
+  if (begun_bytes_ > 0) {
+    KeepBegun();
+    return std::nullopt;
+  }
   std::optional<Payload> kept;
   if (front_referred_ && !messages_.empty()) kept = messages_.Pop();
   messages_.Clear();
-  buffered_bytes_ = 0;
   front_referred_ = false;
   return kept;
+}
+
+void Response::KeepBegun() {
+  MessageQueue begun;
+  size_t left = front_sent_ + begun_bytes_;
+  while (left > 0) {
+    const size_t size = WireSize(messages_.Front());
+    begun.Push(messages_.Pop());
+    begun_within_ = size > left;
+    left -= std::min(left, size);
+  }
+  messages_ = std::move(begun);
 }
 
 // ---- Into nghttp2.
@@ -137,6 +153,7 @@ ssize_t Response::BeginFrame(nghttp2_session* session, int32_t stream_id, size_t
     idle_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
+  begun_bytes_ = size;
   if (size > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (size == buffered_bytes_ && status_) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -161,6 +178,7 @@ ssize_t Response::CopyText(uint8_t* buffer, size_t length, uint32_t* flags) {
 
 void Response::TakeFrame(const uint8_t* frame_header, size_t length, Output& output) {
   buffered_bytes_ -= length;
+  begun_bytes_ = 0;
   if (!fixed_trailers_) {
     output.Copy(frame_header, kFrameHeaderBytes);
     return TakeBytes(length, output);

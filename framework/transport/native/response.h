@@ -44,10 +44,11 @@ class Response {
 
   // Of messages with their prefixes that nghttp2 has not taken yet.
   size_t buffered_bytes() const { return buffered_bytes_; }
-  // Drops them. What has been sent of a message in part is handed to `keep`, since it may be about to be written.
+  // Drops them, but for what is in a frame that nghttp2 has begun: that has to go. Returns a message that has been sent in part, since it
+  // may be about to be written.
   std::optional<Payload> DropMessages();
-  // Part of a message has been sent, so no trailers may follow.
-  bool within_message() const { return front_sent_ > 0; }
+  // Part of a message has been sent, or will be with a frame that nghttp2 has begun, so no trailers may follow.
+  bool within_message() const { return begun_bytes_ > 0 ? begun_within_ : front_sent_ > 0; }
 
   // ---- For the session.
 
@@ -61,6 +62,8 @@ class Response {
   void TakeFrame(const uint8_t* frame_header, size_t length, Output& output);
   // As BeginFrame(), for the text of an HTTP error, which is copied.
   ssize_t CopyText(uint8_t* buffer, size_t length, uint32_t* flags);
+  // The stream is over: nghttp2 has let go of a frame that it has begun.
+  void OnClosed() { begun_bytes_ = 0; }
   // The last frame has been handed to the socket.
   void OnEndSent() { end_sent_ = true; }
   bool end_sent() const { return end_sent_; }
@@ -70,6 +73,8 @@ class Response {
   bool SubmitHttpError(nghttp2_session* session, int32_t stream_id);
   bool SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool only);
   void TakeBytes(size_t length, Output& output);
+  // Drops the messages that are in no frame that nghttp2 has begun.
+  void KeepBegun();
 
   // The trailers need not go through nghttp2: for it, the stream ends with the last DATA.
   bool MayFixTrailers() const { return status_->ok() && trailers_.empty() && table_->settled(); }
@@ -82,9 +87,11 @@ class Response {
   std::optional<Status> status_;
   size_t buffered_bytes_ = 0;
   size_t front_sent_ = 0;  // How much of the first message nghttp2 has taken, prefix included.
+  size_t begun_bytes_ = 0;  // Of the frame that nghttp2 has begun and that no output had room for yet.
   int http_status_ = 0;  // Not zero: an HTTP error, whose text status_ holds.
   size_t text_sent_ = 0;
   bool gzip_ = false;
+  bool begun_within_ = false;    // The frame that is begun ends within a message. Valid once the messages are dropped.
   bool front_referred_ = false;  // An output refers to its memory.
   bool headers_set_ = false;
   bool submitted_ = false;

@@ -31,7 +31,9 @@ class ResponseTest : public testing::Test {
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_send_data_callback(
         callbacks, [](nghttp2_session*, nghttp2_frame*, const uint8_t* header, size_t length, nghttp2_data_source* source, void* user) {
-          static_cast<Response*>(source->ptr)->TakeFrame(header, length, static_cast<ResponseTest*>(user)->output_);
+          auto& test = *static_cast<ResponseTest*>(user);
+          if (test.full_) return static_cast<int>(NGHTTP2_ERR_WOULDBLOCK);
+          static_cast<Response*>(source->ptr)->TakeFrame(header, length, test.output_);
           return 0;
         });
     nghttp2_session_server_new(&server_, callbacks, this);
@@ -103,6 +105,7 @@ class ResponseTest : public testing::Test {
   }
 
   Output output_;
+  bool full_ = false;  // There is no room for messages in it.
   TransportStats stats_;
   Response response_;
   HeaderTable table_;  // Not settled: every block goes through nghttp2.
@@ -192,6 +195,52 @@ TEST_F(ResponseTest, WhatWasSentInPartOutlivesTheMessagesThatAreDropped) {
   const std::optional<Payload> kept = response_.DropMessages();
   ASSERT_TRUE(kept);
   EXPECT_EQ(kept->size(), 100'000u);
+  EXPECT_EQ(response_.buffered_bytes(), 0u);
+}
+
+// nghttp2 has said how long it is, and the peer has not, so it cannot be taken back.
+TEST_F(ResponseTest, AFrameThatIsBegunGoesThoughTheMessagesAreDropped) {
+  full_ = true;
+  SetSomeHeaders();
+  response_.Push(Payload::Copy("ab"));
+  Send();
+  response_.Push(Payload::Copy("cd"));
+  EXPECT_FALSE(response_.DropMessages());
+  EXPECT_EQ(response_.buffered_bytes(), 7u);
+  EXPECT_FALSE(response_.within_message());
+  response_.SetStatus(DeadlineExceededError("late"), Metadata(), kPath);
+  full_ = false;
+  Send();
+  EXPECT_EQ(data_, std::string("\0\0\0\0\2ab", 7));
+  EXPECT_THAT(lines_, ElementsAre(":status=200", "content-type=application/grpc", "x-head=1", "DATA 7", "grpc-status=4", "grpc-message=late", "end"));
+}
+
+TEST_F(ResponseTest, AFrameThatIsBegunMayEndWithinAMessage) {
+  full_ = true;
+  SetSomeHeaders();
+  response_.Push(Payload::Copy("ab"));
+  response_.Push(Payload::Copy(std::string(100'000, 'x')));
+  response_.Push(Payload::Copy("next"));
+  Send();
+  EXPECT_FALSE(response_.DropMessages());
+  EXPECT_EQ(response_.buffered_bytes(), 16384u);
+  EXPECT_TRUE(response_.within_message());
+  full_ = false;
+  FromServer();
+  EXPECT_EQ(data_.size(), 16384u);
+  EXPECT_TRUE(response_.within_message());
+  EXPECT_EQ(response_.buffered_bytes(), 0u);
+  response_.OnClosed();
+  EXPECT_EQ(response_.DropMessages()->size(), 100'000u);
+}
+
+TEST_F(ResponseTest, WithItsStreamAFrameThatIsBegunIsGone) {
+  full_ = true;
+  SetSomeHeaders();
+  response_.Push(Payload::Copy(std::string(100'000, 'x')));
+  Send();
+  response_.OnClosed();
+  EXPECT_FALSE(response_.DropMessages());
   EXPECT_EQ(response_.buffered_bytes(), 0u);
 }
 

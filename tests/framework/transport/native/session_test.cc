@@ -31,7 +31,7 @@ using ::testing::Not;
 class FakeOwner final : public SessionOwner {
  public:
   void OnOutput() override { ++outputs; }
-  void Keep(Payload) override {}
+  void Keep(Payload message) override { kept.push_back(std::move(message)); }
   void FlushNow() override { ++flushes; }
   void OnReady() override { ++ready; }
   void OnBlock(bool open) override { blocks.push_back(open); }
@@ -42,6 +42,7 @@ class FakeOwner final : public SessionOwner {
   int most_pings = 1000;
   std::vector<bool> calls;
   std::vector<bool> blocks;
+  std::vector<Payload> kept;
 };
 
 struct Frame {
@@ -328,6 +329,29 @@ TEST_F(SessionTest, ADrainSaysTwiceThatItEndsAndWaitsForWhatRuns) {
   for (const auto& each : acceptor_.sinks) each->call->Finish(OkStatus(), Metadata());
   Gather();
   EXPECT_TRUE(session_->IsOver());
+}
+
+// The bytes of a frame that is begun are owed to the peer, whatever becomes of its call while the socket takes nothing.
+TEST_F(SessionTest, ACallMayRunOutOfTimeInTheMidstOfAFrame) {
+  EXPECT_TRUE(Receive(std::string(faults::kPreface) + faults::SettingsFrame({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0x7fffffff}}) +
+                      faults::WindowUpdateFrame(0, 0x7fff0000)));
+  Gather();
+  EXPECT_TRUE(Receive(faults::CallFrames(1, "/a.B/C", {{"grpc-timeout", "1S"}})));
+  host_.DeliverQueued();
+  sink().call->Write(Payload::Copy(std::string(1 << 20, 'x')));
+  // As much as one output takes, and no more.
+  EXPECT_TRUE(session_->Gather(*host_.output));
+  const size_t before = host_.output->size();
+  EXPECT_FALSE(host_.output->HasRoom());
+  clock_.Advance(std::chrono::seconds(1));
+  sink().call->Finish(DeadlineExceededError("late"), Metadata());
+  host_.output->Clear();
+  const std::vector<Frame> frames = Gather();
+  EXPECT_GT(before, 100'000u);
+  ASSERT_THAT(Types(frames), ElementsAre(faults::kData, faults::kRstStream));
+  EXPECT_EQ(frames[0].payload, std::string(faults::kMaxFrameBytes, 'x'));
+  host_.DeliverQueued();
+  EXPECT_EQ(sink().outcome.code(), StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(SessionTest, CancelResetsWhatRuns) {
