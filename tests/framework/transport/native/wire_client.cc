@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -80,6 +81,9 @@ WireClient::WireClient(const std::string& address, bool speaks) : speaks_(speaks
   to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(colon + 1))));
   inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
   fd_ = socket(AF_INET, SOCK_STREAM, 0);
+  // What follows a frame that the server has not acknowledged would wait for its delayed acknowledgement.
+  const int on = 1;
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   ended_ = connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0;
 
   nghttp2_session_callbacks* callbacks = nullptr;
