@@ -24,7 +24,6 @@ class Output {
  public:
   // Up to here a copy is cheaper than a piece of its own.
   static constexpr size_t kCopyUpTo = 1024;
-  static constexpr size_t kArenaBytes = 32 << 10;
   static constexpr size_t kMaxPieces = 128;
   // No more is gathered for one system call.
   static constexpr size_t kMaxBytes = 256 << 10;
@@ -76,6 +75,9 @@ class Output {
   // it.
   static constexpr size_t kMostBytes = (16 << 10) + 9 + 64;
   static constexpr size_t kMostPieces = 2 * kMostBytes / kCopyUpTo + 2;
+  // For short answers of all calls that a connection begins at once, and for four frames full of short messages: as much as TCP makes
+  // one packet of.
+  static constexpr size_t kArenaBytes = 4 * kMostBytes;
 
   void AddPiece(const uint8_t* bytes, size_t size);
 

@@ -174,7 +174,7 @@ TEST_F(WritesTest, CallsThatComeInOneReadAreAnsweredInOneWrite) {
   Listen();
   Connect(1);
   size_t calls = 0;
-  for (const size_t size : {0, 16, 100, 1 << 10, 4 << 10}) {
+  for (const size_t size : {0, 16, 100, 1000, 1 << 10, 4 << 10}) {
     acceptor_.on_half_close = [size](Scripted::Sink& sink) { sink.Answer(size); };
     calls_.writes.clear();
     std::string requests;
@@ -247,6 +247,27 @@ TEST_F(WritesTest, ManyCallsAreAnsweredInAWriteForEachTurnOfTheirConnection) {
   for (size_t i = 0; i < kPeers; ++i) {
     EXPECT_LE(Writes(i), (kCalls + 31) / 32);
     EXPECT_EQ(clients_[i]->Await(2 * kCalls - 1).status(), 0);
+  }
+}
+
+TEST_F(WritesTest, MessagesThatAreStreamedInOneTurnLeaveInFewWrites) {
+  Listen();
+  Connect(1);
+  size_t calls = 0;
+  for (const size_t size : {1, 10, 100, 1000}) {
+    // As much as a call may hold, which is more than the socket has buffers for at first.
+    const size_t messages = (256 << 10) / (size + Payload::kHeadroom);
+    calls_.Swallow(ports_[0]);
+    acceptor_.on_half_close = [&](Scripted::Sink& sink) {
+      for (size_t i = 0; i < messages; ++i) sink.Write(size);
+      sink.Finish();
+    };
+    calls_.writes.clear();
+    Send(0, Request(clients_[0]->NextStream()));
+    AwaitDone(++calls);
+    EXPECT_GE(BytesWritten(), messages * (size + Payload::kHeadroom));
+    // One for each 64 KiB.
+    EXPECT_LE(Writes(), 5u) << messages << " messages of " << size << " bytes";
   }
 }
 
