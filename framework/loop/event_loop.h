@@ -128,6 +128,9 @@ class EventLoop {
   // For a completion that stands for several callbacks, between any two of them: runs the ticks and microtasks, as they run
   // after a callback. False: the loop is exiting, and the rest is not to run.
   bool RunTicks() { return DrainTicks() != StepEnd::kStop; }
+  // For such a completion, with each part of its work that is as much as a callback: counts it in the budget of the phase, which looks
+  // at the clock at every eighth. So what is done is not cut short, but the next callback is put off when that has taken too long.
+  void ChargeBudget() { IsWithinBudget(); }
 
   // Run in each iteration at the begin of poll, before it looks for I/O or sleeps (prepare), and at its end, when nothing more
   // is ready (check): where a transport sends what the callbacks since then have written. A hook may call RunCompletion().

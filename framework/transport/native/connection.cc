@@ -109,19 +109,26 @@ void Connection::Discard() {
 
 // ---- Writing.
 
-void Connection::Flush() {
-  if (closed_ || output_ended_ || waits_to_write_ || !ready_) return;
+size_t Connection::Flush() {
+  if (closed_ || output_ended_ || waits_to_write_ || !ready_) return 0;
   size_t total = 0;
   for (bool more = true; more;) {
     Output& output = *host_.output;
     more = session_.Gather(output);
     if (output.empty()) break;
     total += output.size();
-    if (!Send(output)) return;
-    if (total >= kWriteQuota) return WaitToWrite();
+    if (!Send(output)) return total;
+    if (total >= kWriteQuota) {
+      WaitToWrite();
+      return total;
+    }
   }
-  if (session_.IsOver()) return EndOutput();
-  if (std::exchange(reading_paused_, false)) GoOnReading();
+  if (session_.IsOver()) {
+    EndOutput();
+  } else if (std::exchange(reading_paused_, false)) {
+    GoOnReading();
+  }
+  return total;
 }
 
 // False: the rest waits, or the connection is closed.

@@ -28,8 +28,8 @@ class Connection final : public RefCounted, private SessionOwner {
 
   // Begins to read. Once.
   void Start();
-  // Sends what there is, with as few system calls as possible.
-  void Flush();
+  // Sends what there is, with as few system calls as possible. Returns how many bytes that was.
+  size_t Flush();
 
   // Ends it in two steps, a second apart at most.
   void BeginDrain();

@@ -32,8 +32,8 @@ class Host {
   // Something has happened that the sink of `call` is to hear: it is delivered after the code that runs now, at the latest
   // before poll sleeps.
   virtual void QueueCall(NativeCall& call) = 0;
-  // Delivers what is queued, a few calls here and the rest in callbacks of their own, and sends the answers where many wait. From a
-  // callback of the loop, and not from inside of one of nghttp2.
+  // Delivers what is queued, a few calls here and the rest in callbacks of their own, and sends the answers where many wait, which
+  // counts in the budget of the phase. From a callback of the loop, and not from inside of one of nghttp2.
   virtual void DeliverQueued() = 0;
   // `connection` has something to send: it is flushed when the phase is through, or before when much is to be sent.
   virtual void QueueFlush(Connection& connection) = 0;

@@ -39,8 +39,9 @@ constexpr size_t kCallsAtOnce = 16;
 constexpr size_t kMostUnsent = 64;
 
 // What one run of the hook does, of which there are two in an iteration; the rest is done in the next ones, while what comes in
-// has its turn. A write costs some 15 us, and the end of a connection ends its handlers.
+// has its turn. A write costs some 15 us, a long one by its bytes, and the end of a connection ends its handlers.
 constexpr size_t kFlushesAtOnce = 64;
+constexpr size_t kFlushedBytesAtOnce = 4 << 20;
 constexpr size_t kClosesAtOnce = 16;
 
 // Calls that one step of trimming frees.
@@ -111,7 +112,8 @@ class NativeServer final : public Server, private Host, private LoopHook {
   }
 
   void PromiseDeliveries();
-  void FlushSome();
+  // `within_callback`: in the midst of a phase, in whose budget it counts.
+  void FlushSome(bool within_callback);
   void CloseSome();
   void BeginDrain();
   void CancelCalls();
@@ -236,7 +238,7 @@ void NativeServer::DeliverQueued() {
   deliveries_->Promise(here);
   deliveries_->Deliver(loop, here);
   PromiseDeliveries();
-  if (unsent >= kMostUnsent && loop.RunTicks()) FlushSome();
+  if (unsent >= kMostUnsent && loop.RunTicks()) FlushSome(true);
 }
 
 // In callbacks of their own, after which ticks run, and which count in the budget of the phase.
@@ -259,7 +261,7 @@ void NativeServer::QueueFlush(Connection& connection) {
 void NativeServer::RunHook() {
   coding_queue.Run();
   PromiseDeliveries();
-  FlushSome();
+  FlushSome(false);
   CloseSome();
   // The ends of the calls whose last bytes are out.
   PromiseDeliveries();
@@ -267,17 +269,19 @@ void NativeServer::RunHook() {
 }
 
 // In the order in which they came, and none twice.
-void NativeServer::FlushSome() {
+void NativeServer::FlushSome(bool within_callback) {
   unsent = 0;
   if (flushed_ == flushing_.size()) {
     flushing_.clear();
     flushing_.swap(to_flush_);
     flushed_ = 0;
   }
-  for (const size_t end = std::min(flushing_.size(), flushed_ + kFlushesAtOnce); flushed_ < end;) {
+  const size_t end = std::min(flushing_.size(), flushed_ + kFlushesAtOnce);
+  for (size_t bytes = 0; flushed_ < end && bytes < kFlushedBytesAtOnce;) {
+    if (within_callback) loop.ChargeBudget();
     const Ref<Connection> connection = std::move(flushing_[flushed_++]);
     connection->flush_queued = false;
-    connection->Flush();
+    bytes += connection->Flush();
   }
 }
 

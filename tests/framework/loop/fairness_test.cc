@@ -122,6 +122,36 @@ TEST_F(FairnessTest, AFloodOfPostsKeepsATimerWaitingForTwoBudgetsAtMost) {
   EXPECT_LE(fired - due, 2 * (kBudget + 8 * microseconds(900)));
 }
 
+TEST_F(FairnessTest, PartsOfACallbackCountInTheBudgetOfItsPhase) {
+  size_t ran = 0;
+  for (int i = 0; i < 3; ++i) {
+    loop_.Post([&] {
+      ++ran;
+      for (size_t part = 0; part < kBudgetCallbacks / 2; ++part) loop_.ChargeBudget();
+    });
+  }
+  // Two are more than the budget, with the callbacks themselves; the second is not cut short.
+  loop_.RunOnce();
+  EXPECT_EQ(ran, 2u);
+  loop_.RunOnce();
+  EXPECT_EQ(ran, 3u);
+}
+
+TEST_F(FairnessTest, PartsOfACallbackThatTakeTooLongPutTheNextOff) {
+  size_t ran = 0;
+  for (int i = 0; i < 2; ++i) {
+    loop_.Post([&] {
+      ++ran;
+      clock_.Advance(kBudget);
+      for (int part = 0; part < 8; ++part) loop_.ChargeBudget();
+    });
+  }
+  loop_.RunOnce();
+  EXPECT_EQ(ran, 1u);
+  loop_.RunOnce();
+  EXPECT_EQ(ran, 2u);
+}
+
 TEST_F(FairnessTest, APendingPhaseRunsOneBudgetOfCallbacks) {
   size_t ran = 0;
   for (size_t i = 0; i < 10 * kBudgetCallbacks; ++i) loop_.Post([&] { ++ran; });

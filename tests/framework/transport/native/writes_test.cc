@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +16,7 @@
 #include "framework/base/status.h"
 #include "framework/context/metadata.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/loop_observer.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
 #include "framework/testing/manual_clock.h"
@@ -25,6 +28,8 @@ namespace rota {
 namespace {
 
 using faults::RawConnection;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
 
 // Does what the test says when a call has its message, and when its peer has said all.
 class Scripted final : public CallAcceptor {
@@ -73,7 +78,11 @@ std::string Request(uint32_t stream, const std::string& message = "", bool end =
 class WritesTest : public testing::Test {
  protected:
   ~WritesTest() override {
-      clients_.clear();
+    // They refer to what the test has had.
+    loop_.SetObserver(nullptr);
+    calls_.on_write = nullptr;
+    acceptor_.on_message = acceptor_.on_half_close = nullptr;
+    clients_.clear();
     bool drained = false;
     server_->Drain(Duration::zero(), [&] { drained = true; });
     loop_.Run();
@@ -372,6 +381,60 @@ TEST_F(WritesTest, WhoIsSentMuchIsWrittenAShareInEachIterationWhileOthersAreServ
   }
   EXPECT_GE(iterations, kAnswers * kAnswer / (kWriteQuota + (256 << 10) + (16 << 10)));
   EXPECT_LE(iterations, kAnswers * kAnswer / kWriteQuota + 1);
+}
+
+TEST_F(WritesTest, ManyConnectionsThatAreSentMuchShareAnIteration) {
+  constexpr size_t kPeers = 64, kAnswer = 1 << 20;
+  Listen();
+  Connect(kPeers);
+  for (const uint16_t port : ports_) calls_.Swallow(port);
+  acceptor_.on_half_close = [](Scripted::Sink& sink) { sink.Answer(kAnswer); };
+  SendFromEach([](RawConnection&) { return Request(1); });
+  size_t most = 0;
+  for (size_t before = 0, i = 0; acceptor_.done < kPeers && i < 1000; ++i) {
+    RunOnce();
+    size_t now = 0;
+    for (const SocketCalls::Write& write : calls_.writes) now += write.bytes;
+    most = std::max(most, now - before);
+    before = now;
+  }
+  EXPECT_EQ(acceptor_.done, kPeers);
+  // Two runs of the hook and one in the midst of poll, 4 MiB each, and what the last of them has begun.
+  EXPECT_LE(most, 3 * ((4 << 20) + kWriteQuota + (256 << 10)));
+}
+
+// ---- For how long.
+
+class LongestPhase final : public LoopObserver {
+ public:
+  void OnPhase(Phase, Duration at_work, uint64_t) override { longest = std::max(longest, at_work); }
+  Duration longest{};
+};
+
+// What goes out in the midst of poll is work of that phase, though it may be that of many connections in one callback.
+TEST_F(WritesTest, WhatGoesOutInTheMidstOfPollKeepsToItsBudgetOfTime) {
+  constexpr size_t kPeers = 64;
+  constexpr Duration kWrite = microseconds(15);
+  Listen();
+  Connect(kPeers);
+  SendFromEach([](RawConnection& client) { return faults::CallFrames(client.NextStream(), "/a.B/C"); });
+  RunUntil([&] { return acceptor_.sinks.size() == kPeers; });
+  RunTimes(10);
+  LongestPhase phases;
+  loop_.SetObserver(&phases);
+  calls_.writes.clear();
+  calls_.on_write = [&](const msghdr&) { clock_.Advance(kWrite); };
+  // A room of all of them, so that each message makes a wave: 64 times 64 writes, 61 ms.
+  acceptor_.on_message = [&](Scripted::Sink&) {
+    for (const auto& sink : acceptor_.sinks) sink->Write(16);
+  };
+  SendFromEach([](RawConnection&) { return faults::DataFrames(1, faults::Message("hello"), false); });
+  RunUntil([&] { return acceptor_.bytes == kPeers * 5; });
+  RunTimes(10);
+  for (size_t i = 0; i < kPeers; ++i) EXPECT_GE(BytesWritten(i), kPeers * (16 + Payload::kHeadroom));
+  EXPECT_GT(calls_.writes.size() * kWrite, milliseconds(15)) << "there was no more to write than the budget allows";
+  // The budget, up to eight writes until it looks at the clock, the rest of a wave, and a run of the hook after that.
+  EXPECT_LE(phases.longest, milliseconds(10) + (8 + 2 * 64) * kWrite);
 }
 
 }  // namespace
