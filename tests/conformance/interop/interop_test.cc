@@ -1,4 +1,5 @@
-// The interoperability cases, with gRPC's C++ library as the client: on every transport, in plain text and over TLS.
+// The interoperability cases, with gRPC's C++ library and with @grpc/grpc-js of Node as the client: on every transport, in plain text and
+// over TLS.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 
 #include "tests/conformance/interop/cases.h"
 #include "tests/framework/runtime/service_process.h"
+#include "tests/integration/node_program.h"
 #include "tests/integration/service_under_test.h"
 
 namespace rota {
@@ -58,6 +60,20 @@ class InteropTest : public testing::TestWithParam<std::tuple<std::string, Securi
 
 TEST_P(InteropTest, EveryCasePasses) {
   for (const interop::Case& one : interop::Cases()) EXPECT_EQ(interop::RunCase(one, Target()), "");
+  process_->Signal(SIGTERM);
+  EXPECT_EQ(process_->Wait(), 0) << process_->log();
+}
+
+TEST_P(InteropTest, EveryCasePassesFromNode) {
+  if (const std::string reason = NodeSkipReason(); !reason.empty()) GTEST_SKIP() << reason;
+  const interop::Target target = Target();
+  std::vector<std::string> arguments{"tests/conformance/interop/node/client.js", Variable("ROTA_NODE_MODULES"), target.address, "all"};
+  if (!target.ca.empty()) arguments.push_back(target.ca);
+  if (!target.key.empty()) arguments.insert(arguments.end(), {target.certificate, target.key});
+  ServiceProcess node(Variable("ROTA_NODE"), arguments);
+  EXPECT_EQ(node.Wait(), 0) << node.log();
+  const std::string passed = node.output();
+  for (const interop::Case& one : interop::Cases()) EXPECT_THAT(passed, testing::HasSubstr(std::string(one.name) + " ok\n"));
   process_->Signal(SIGTERM);
   EXPECT_EQ(process_->Wait(), 0) << process_->log();
 }

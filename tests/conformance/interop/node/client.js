@@ -1,4 +1,4 @@
-// Runs one interoperability case with @grpc/grpc-js; `list` prints the names of all.
+// Runs one interoperability case with @grpc/grpc-js, or `all`; `list` prints the names of all.
 // usage: node client.js NODE_MODULES ADDRESS CASE [CA [CERTIFICATE KEY]]
 // Source: https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md.
 'use strict';
@@ -248,8 +248,15 @@ const cases = {
 
 async function main() {
   if (wanted === 'list') return console.log(Object.keys(cases).join('\n'));
-  if (!cases[wanted]) throw new Error(`there is no case '${wanted}'`);
-  await cases[wanted]();
+  for (const name of wanted === 'all' ? Object.keys(cases) : [wanted]) {
+    if (!cases[name]) throw new Error(`there is no case '${name}'`);
+    try {
+      await cases[name]();
+    } catch (error) {
+      throw new Error(name, { cause: error });
+    }
+    console.log(`${name} ok`);
+  }
 }
 main().then(
   () => process.exit(0),
