@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -26,6 +28,9 @@ constexpr uint8_t kWithPreface = 1;
 constexpr uint8_t kTimePasses = 2;
 constexpr uint8_t kInPieces = 4;
 constexpr uint8_t kNothingRead = 8;
+
+// More than what a session decodes in one go where nobody wants it.
+constexpr size_t kLargeInput = 16 << 10;
 
 // Sends back what comes, and the metadata as well.
 class EchoSink final : public CallSink {
@@ -79,6 +84,7 @@ class FuzzedServer {
   }
   void PassTime() { clock_.Advance(std::chrono::seconds(30)); }
   uint64_t calls_begun() const { return server_->stats().calls_started; }
+  uint64_t calls_refused() const { return server_->stats().calls_refused; }
   bool quiet() const { return server_->stats().calls_in_flight() == 0; }
 
  private:
@@ -102,6 +108,13 @@ void Drain(int fd) {
   }
 }
 
+// What the server has not read yet.
+int Unread(int fd) {
+  int bytes = 0;
+  ioctl(fd, SIOCOUTQ, &bytes);
+  return bytes;
+}
+
 FuzzedServer& OneServer() {
   static auto& server = *new FuzzedServer;
   return server;
@@ -110,6 +123,14 @@ FuzzedServer& OneServer() {
 }  // namespace
 
 uint64_t CallsBegun() { return OneServer().calls_begun(); }
+uint64_t CallsRefused() { return OneServer().calls_refused(); }
+
+std::string CutFieldInput() {
+  using namespace faults;  // NOLINT: frames
+  return std::string(1, static_cast<char>(kWithPreface | kInPieces)) +
+         HeadersFrames(1, Block(CallFields("/a.B/C", {{"x", std::string(70000, 'y')}}))) + CallFrames(3, "/a.B/C") +
+         DataFrames(3, Message("hello"), true);
+}
 
 void ServeBytes(const uint8_t* input, size_t size) {
   FuzzedServer& server = OneServer();
@@ -129,6 +150,9 @@ void ServeBytes(const uint8_t* input, size_t size) {
     left.remove_prefix(static_cast<size_t>(sent));
   }
   server.Step(2);
+  // Else the rest would be read while the next input is under way.
+  for (int i = 0; i < 64 && Unread(fd) > 0; ++i) server.Step(1);
+  if (size > kLargeInput) server.Step(8);
   if (how & kTimePasses) {
     server.PassTime();
     server.Step(3);
@@ -163,7 +187,7 @@ std::vector<std::string> ByteStreamCorpus() {
   add(FrameBytes(kHeaders, kEndHeaders, 1, Block(CallFields("/a.B/C")) + IndexedLiteral("x", std::string(500, 'y')) + std::string(20, kNewestEntry)));
   add(FrameBytes(kHeaders, 0, 1, Block(CallFields("/a.B/C"))) + FrameBytes(kContinuation, kEndHeaders, 1, Literal("a-bin", "AAEC")));
   // A field that is cut, and the beginning of one that says it will be long, its length in two frames.
-  add(HeadersFrames(1, Block(CallFields("/a.B/C", {{"x", std::string(70000, 'y')}}))) + CallFrames(3, "/a.B/C"), kWithPreface | kInPieces);
+  corpus.push_back(CutFieldInput());
   add(FrameBytes(kHeaders, 0, 1, Block(CallFields("/a.B/C")) + std::string("\x40\x01x\x7f\x81", 5)) + FrameBytes(kContinuation, 0, 1, "\xff\x7fyyy"),
       kWithPreface | kInPieces);
   add(call + HeadersFrames(1, Block({{"trailer", "x"}}), kEndStream) + FrameBytes(kGoAway, 0, 0, std::string(8, '\0')));

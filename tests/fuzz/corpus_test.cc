@@ -49,6 +49,14 @@ TEST(CorpusTest, BytesOfAPeerBreakNothing) {
   RunAll(ServeBytes, ByteStreamCorpus(), 5000);
   EXPECT_GT(CallsBegun(), 1000u);
 }
+TEST(CorpusTest, TheEndOfAFieldThatIsCutIsReached) {
+  const uint64_t begun = CallsBegun(), refused = CallsRefused();
+  const std::string input = CutFieldInput();
+  EXPECT_GT(input.size(), 65536u);
+  RunAll(ServeBytes, {input}, 0);
+  EXPECT_EQ(CallsRefused(), refused + 1);
+  EXPECT_EQ(CallsBegun(), begun + 1);
+}
 TEST(CorpusTest, MetadataBreaksNothing) { RunAll(CodeMetadata, MetadataCorpus(), 50000); }
 
 }  // namespace

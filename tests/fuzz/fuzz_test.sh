@@ -12,9 +12,11 @@ mkdir "$seeds" "$found"
 ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-19 || true)
 export ASAN_SYMBOLIZER_PATH
 "$make_corpus" "$target" "$seeds"
+# The seeds whole, and room to grow: what would be cut off of the largest one is just what is behind a field that the transport cuts.
+max_len=$(($(find "$seeds" -type f -printf '%s\n' | sort -n | tail -1) + 20000))
 
 status=0
-"$fuzzer" "$found" "$seeds" -max_total_time="$seconds" -max_len=20000 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+"$fuzzer" "$found" "$seeds" -max_total_time="$seconds" -max_len="$max_len" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
   -artifact_prefix="$TEST_UNDECLARED_OUTPUTS_DIR/" >"$log" 2>&1 || status=$?
 tail -60 "$log"
 if [[ $status -ne 0 ]]; then
@@ -25,4 +27,11 @@ runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 if [[ ${runs:-0} -lt $least_runs ]]; then
   echo "$target ran only ${runs:-0} times in $seconds s, which shows nothing"
   exit 1
+fi
+if [[ $target == byte_stream ]]; then
+  behind=$(sed -n 's/^stat::inputs_behind_cut_fields: *//p' "$log")
+  if [[ ${behind:-0} -lt 1 ]]; then
+    echo "no input got behind a field that is cut"
+    exit 1
+  fi
 fi

@@ -16,6 +16,11 @@ namespace rota::fuzz {
 void ServeBytes(const uint8_t* input, size_t size);
 // How many calls that made so far: inputs that never get past the first frame find nothing.
 uint64_t CallsBegun();
+// And how many the transport refused by itself.
+uint64_t CallsRefused();
+// Of the corpus: a call with a field above 64 KiB, which the transport cuts and whose call it refuses, and one more call behind it,
+// which only begins if the end of that field was found.
+std::string CutFieldInput();
 std::vector<std::string> ByteStreamCorpus();
 
 // Decodes and encodes metadata and status messages. Stops the process when something does not come back as it was.
