@@ -94,8 +94,6 @@ const nghttp2_option* Session::Callbacks::Options() {
     nghttp2_option_set_max_continuations(all, kMaxContinuations);
     // FloodGuard counts: nghttp2 would turn away a client that cancels its calls.
     nghttp2_option_set_stream_reset_rate_limit(all, 1u << 30, 1u << 30);
-    // The same for what asks for answers: nghttp2 would close without a word where one read brings more than 1,000.
-    nghttp2_option_set_max_outbound_ack(all, kMaxAnswers);
     return all;
   }();
   return options;

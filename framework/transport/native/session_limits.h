@@ -21,8 +21,6 @@ inline constexpr int32_t kStreamsInConnection = 2;
 inline constexpr size_t kMaxHeld = 16 << 20;
 
 inline constexpr size_t kMaxContinuations = 128;
-// Answers to PING and SETTINGS that may wait to be sent: more than FloodGuard lets a peer ask for, and one read brings on top.
-inline constexpr size_t kMaxAnswers = 32 << 10;
 // Calls that are begun in one go, and the rest when others have had their turn and these are answered: see kMostUnsent of the server.
 inline constexpr size_t kCallsAtOnce = 32;
 // Bytes of header fields that nobody wants and that are decoded in one go: up to some 3,000 fields.
