@@ -110,7 +110,7 @@ TEST_P(ConnectionFaultTest, AClientThatSaysNoMoreAfterItsHalfIsGone) {
 }
 
 TEST_P(ConnectionFaultTest, APeerThatIsGoneWithoutAWordIsFoundOutByKeepalive) {
-  if (!ours()) GTEST_SKIP() << "keepalive is set for the native transport only";
+  if (!ours()) GTEST_SKIP() << "keepalive is set for the native transport only: gRPC has found out none of 20 peers after 10 s";
   StartServer(LongForm() ? std::vector<std::string>{"--keepalive-time=2", "--keepalive-timeout=1"}
                          : std::vector<std::string>{"--keepalive-time=0.3", "--keepalive-timeout=1"});
   const size_t clients = Rounds(20, 200);
@@ -291,7 +291,6 @@ TEST_P(ConnectionFaultTest, ThousandsOfConnectionsMadeAndClosedLeaveNothingBehin
 }
 
 TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithinASecond) {
-  if (!ours()) GTEST_SKIP() << "gRPC 1.51 does not accept again after accept() failed";
   StartServer();
   // Connected while there still are some; that also gives the server its threads and sockets.
   Attack("descriptors exhausted", [&] {
@@ -308,6 +307,8 @@ TEST_P(ConnectionFaultTest, WithDescriptorsExhaustedAndFreedItAcceptsAgainWithin
     EXPECT_TRUE(Eventually([&] { return Measure().descriptors >= static_cast<int64_t>(descriptors) - 1; }));
     connections.front()->ReadFor(RawConnection::Seconds(LongForm() ? 3 : 0.3));
     connections.clear();
+    // gRPC 1.51 listens no more after accept() has failed: a call that is made now had no answer after 30 s. Who is connected is served.
+    if (!ours()) return std::string("none is accepted any more");
     const auto start = std::chrono::steady_clock::now();
     const auto connection = Connect();
     connection->Start();

@@ -69,8 +69,8 @@ class Outcomes {
 // Runs `body` on that many threads and joins them.
 class Threads {
  public:
-  Threads(int count, const std::function<void()>& body) {
-    for (int i = 0; i < count; ++i) threads_.emplace_back(body);
+  Threads(size_t count, const std::function<void()>& body) {
+    for (size_t i = 0; i < count; ++i) threads_.emplace_back(body);
   }
   ~Threads() {
     for (std::thread& thread : threads_) thread.join();
@@ -83,7 +83,7 @@ class Threads {
 class LoadFaultTest : public FaultTest {};
 
 TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
-  if (!ours()) GTEST_SKIP() << "gRPC 1.51 cancels what comes in the moment of its own shutdown";
+  constexpr size_t kCallers = 4;
   // The other one lives on, and is looked at as under any attack.
   Attack("SIGTERM under load", [&] {
     ServiceProcess leaves("tests/conformance/interop/interop_server", {"--transport=" + GetParam(), "--listen=127.0.0.1:0", "--admin=off"});
@@ -96,7 +96,7 @@ TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
     Outcomes outcomes;
     std::atomic<bool> stop{false};
     {
-      const Threads threads(4, [&] {
+      const Threads threads(kCallers, [&] {
         while (!stop) {
           LimitedContext context;
           grpc::testing::SimpleRequest request;
@@ -115,15 +115,18 @@ TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
       wait_for(Rounds(500, 20000));
       stop = true;
     }
-    EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
-    return std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed";
+    const size_t cancelled = outcomes[grpc::StatusCode::CANCELLED];
+    EXPECT_EQ(outcomes[grpc::StatusCode::OK] + cancelled, outcomes.total()) << outcomes.Text();
+    // gRPC 1.51 cancels what comes in the moment of its own shutdown: none, one or two calls of four callers in 15 attempts.
+    EXPECT_LE(cancelled, ours() ? 0 : kCallers);
+    return std::to_string(outcomes.total()) + " calls, " + std::to_string(cancelled) + " cancelled";
   });
 }
 
 TEST_P(LoadFaultTest, ClientsSeeNoFailedCallWhenConnectionsGrowOldUnderLoad) {
   if (!ours()) GTEST_SKIP() << "the age of connections is set for the native transport only";
   StartServer({std::string("--max-connection-age=") + (LongForm() ? "2" : "0.2"), "--max-connection-age-grace=10"});
-  constexpr int kClients = 3;
+  constexpr size_t kClients = 3;
   // So often is each of them told to go, at least.
   constexpr size_t kEnds = 2;
   Attack("max connection age under load", [&] {
@@ -251,10 +254,10 @@ TEST_P(LoadFaultTest, WithAllWorkersTakenHealthStillAnswersAndMoreWorkIsRefused)
   const Held before = Settled();
   Outcomes outcomes;
   std::vector<double> health_ms;
-  const int callers = 40;
+  constexpr size_t kCallers = 40;
   {
-    const Threads threads(callers, [&] { outcomes.Add(work(LongForm() ? 500 : 100)); });
-    while (outcomes.total() < static_cast<size_t>(callers)) {
+    const Threads threads(kCallers, [&] { outcomes.Add(work(LongForm() ? 500 : 100)); });
+    while (outcomes.total() < kCallers) {
       const auto start = Clock::now();
       ASSERT_TRUE(check());
       health_ms.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
