@@ -66,8 +66,29 @@ class Host {
   // Running calls are being cancelled by the server.
   bool cancelling = false;
 
+  // nghttp2 runs, and may call back: nothing above the transport is to be called, as it could come back to nghttp2, which is in the
+  // midst of things. Kept where ROTA_DCHECK() looks.
+  class Http2Scope {
+   public:
+#ifdef NDEBUG
+    explicit Http2Scope(Host&) {}
+#else
+    explicit Http2Scope(Host& host) : host_(host) { ++host.http2_depth_; }
+    ~Http2Scope() { --host_.http2_depth_; }
+    Http2Scope(const Http2Scope&) = delete;
+    Http2Scope& operator=(const Http2Scope&) = delete;
+
+   private:
+    Host& host_;
+#endif
+  };
+  bool within_http2() const { return http2_depth_ > 0; }
+
  protected:
   ~Host() = default;
+
+ private:
+  int http2_depth_ = 0;
 };
 
 }  // namespace rota::native

@@ -156,6 +156,7 @@ void NativeCall::Refuse(Status status) {
 // ---- To the sink.
 
 void NativeCall::Deliver() {
+  ROTA_DCHECK(!host_->within_http2(), "a sink is told in a callback of nghttp2");
   if (delivering_) return;
   if (!begun_ && !Begin()) return;
   DeliverEvents();

@@ -37,7 +37,10 @@ bool Session::Gather(Output& output) {
   SubmitCalls();
   while (output.HasRoom()) {
     const uint8_t* bytes = nullptr;
-    const ssize_t size = nghttp2_session_mem_send(session_.get(), &bytes);
+    const ssize_t size = [&] {
+      const Host::Http2Scope scope(host_);
+      return nghttp2_session_mem_send(session_.get(), &bytes);
+    }();
     if (size < 0) broken_ = true;
     if (size <= 0) return !output.HasRoom();
     CopyFrame(bytes, static_cast<size_t>(size), output);

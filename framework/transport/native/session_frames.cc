@@ -88,7 +88,10 @@ bool Session::Feed(std::span<const uint8_t> bytes) {
   if (bytes.empty() || terminated_) return true;
   do {
     const size_t step = passing_over_ ? std::min(bytes.size(), kPassedOverAtOnce) : bytes.size();
-    const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), step);
+    const ssize_t taken = [&] {
+      const Host::Http2Scope scope(host_);
+      return nghttp2_session_mem_recv(session_.get(), bytes.data(), step);
+    }();
     // More answers asked for in one go than nghttp2 keeps, which are 1,000; or a header block of too many frames.
     if (taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
       Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "flooded");

@@ -15,6 +15,8 @@
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
 #include "framework/testing/manual_clock.h"
+#include "framework/transport/native/call_pool.h"
+#include "framework/transport/native/host.h"
 #include "framework/transport/native/output.h"
 #include "tests/faults/frames.h"
 #include "tests/framework/transport/native/fake_host.h"
@@ -156,6 +158,47 @@ TEST_F(SessionTest, ACallIsOnlyQueuedAndItsAnswerWaitsToBeGathered) {
   EXPECT_THAT(owner_.calls, ElementsAre(true, false));
   host_.DeliverQueued();
   EXPECT_TRUE(sink().outcome.ok());
+}
+
+// What a host must not do: tells each call at once, where it may be in a callback of nghttp2.
+class HastyHost final : public Host {
+ public:
+  using Host::Host;
+  void QueueCall(NativeCall& call) override {
+    if (hasty) call.Deliver();
+  }
+  void DeliverQueued() override {}
+  void QueueFlush(Connection&) override {}
+  void QueueClose(Connection&) override {}
+  void OnClosed(Connection&) override {}
+  double random() override { return 0.5; }
+  Ref<NativeCall> NewCall() override { return pool_->Take(); }
+
+  bool hasty = false;
+
+ private:
+  const Ref<CallPool> pool_ = MakeRef<CallPool>();
+};
+
+// Every test of the transport that is built for debugging stands on this check.
+TEST_F(SessionTest, ASinkThatIsToldInACallbackOfNghttp2IsABrokenInvariant) {
+#ifdef NDEBUG
+  GTEST_SKIP() << "it is not checked here";
+#endif
+  HastyHost host(loop_, ServerOptions());
+  host.acceptor = &acceptor_;
+  Session session(host, owner_, peer_);
+  const auto receive = [&](std::string bytes) { session.Receive({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}); };
+  receive(std::string(faults::kPreface) + faults::SettingsFrame() + Head(1, faults::kEndStream));
+  session.Gather(*host.output);
+  host.hasty = true;
+  // While it reads: the begin of a call, its bytes, its end by a reset.
+  EXPECT_DEATH(receive(Head(3)), "a sink is told in a callback of nghttp2");
+  EXPECT_DEATH(receive(faults::RstStreamFrame(1, 8)), "a sink is told in a callback of nghttp2");
+  // While it writes: the stream is closed by what ends it.
+  session.CancelCalls();
+  EXPECT_DEATH(session.Gather(*host.output), "a sink is told in a callback of nghttp2");
+  host.hasty = false;
 }
 
 TEST_F(SessionTest, BytesMayComeInAnyPieces) {
