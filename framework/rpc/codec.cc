@@ -19,7 +19,7 @@ Status Decode(const MethodInfo& method, const Payload& payload, google::protobuf
   if (payload.size() <= kMaxBytes && message.ParseFrom<MessageLite::kMergePartial>(bytes) && message.IsInitialized()) {
     return OkStatus();
   }
-  return InvalidArgumentError("request of " + std::string(method.full_name) + " is not a valid " + message.GetTypeName());
+  return InternalError("request of " + std::string(method.full_name) + " is not a valid " + message.GetTypeName());
 }
 
 StatusOr<Payload> Encode(const MethodInfo& method, const google::protobuf::MessageLite& message) {

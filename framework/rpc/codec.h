@@ -11,7 +11,8 @@ namespace rota {
 
 // Reads a request of `method` into `message`, which has no fields yet. Fields that are not known are kept.
 // Thread: any.
-// Errors: INVALID_ARGUMENT "request of files.v1.Files/Stat is not a valid files.v1.StatRequest".
+// Errors: INTERNAL "request of files.v1.Files/Stat is not a valid files.v1.StatRequest".
+// Source: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md, "Error parsing request proto": INTERNAL, by the server.
 Status Decode(const MethodInfo& method, const Payload& payload, google::protobuf::MessageLite& message);
 
 // Writes an answer of `method` straight into the memory that goes to the peer.

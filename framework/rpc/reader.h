@@ -63,7 +63,7 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
 
   // `std::optional<T> message = co_await in.Next()` gives the next message, in the order in which they were sent, or
-  // nothing once the peer has sent its last one. Fails with INVALID_ARGUMENT when it is malformed, which uses it up.
+  // nothing once the peer has sent its last one. Fails as Decode() does when it is malformed, INTERNAL, which uses it up.
   NextAwaiter<T> Next() { return NextAwaiter<T>(stream_, first_); }
 
  private:

@@ -57,9 +57,9 @@ TEST_F(ProtocolTest, AnUnknownMethodOrServiceIsNamed) {
   EXPECT_THAT(service.error_message(), HasSubstr("no.such.Service"));
 }
 
-TEST_F(ProtocolTest, BytesThatAreNoMessageAreInvalidAndTheTypeIsNamed) {
+TEST_F(ProtocolTest, BytesThatAreNoMessageAreAnInternalErrorAndTheTypeIsNamed) {
   const grpc::Status status = CallRaw("/files.v1.Files/Stat", "\xff\xff\xff");
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
   EXPECT_THAT(status.error_message(), HasSubstr("StatRequest"));
 }
 

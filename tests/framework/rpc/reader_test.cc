@@ -67,7 +67,7 @@ TEST_F(ReaderTest, AMalformedMessageFailsOneReadWhetherItIsThereOrAwaited) {
   loop_.Run();
   Receive("fine");
   loop_.Run();
-  EXPECT_EQ(seen_, (Events{"INVALID_ARGUMENT", "INVALID_ARGUMENT", "fine"}));
+  EXPECT_EQ(seen_, (Events{"INTERNAL", "INTERNAL", "fine"}));
 }
 
 TEST_F(ReaderTest, ACancelledRequestFailsTheReadAndLetsGoOfTheStream) {

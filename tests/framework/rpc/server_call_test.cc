@@ -146,12 +146,12 @@ TEST_F(ServerCallTest, AMethodThatIsNotOverriddenIsUnimplemented) {
 
 // ---- Requests that are wrong.
 
-TEST_F(ServerCallTest, AMalformedRequestIsAnInvalidArgumentThatNamesItsType) {
+TEST_F(ServerCallTest, AMalformedRequestIsAnInternalErrorThatNamesItsType) {
   const auto call = Start(kSay);
   call->Send("\x0a\x7f");  // a string of 127 bytes that are not there
   call->HalfClose();
   Settle();
-  EXPECT_EQ(call->status(), InvalidArgumentError("request of echo.v1.Echo/Say is not a valid echo.v1.EchoRequest"));
+  EXPECT_EQ(call->status(), InternalError("request of echo.v1.Echo/Say is not a valid echo.v1.EchoRequest"));
   EXPECT_TRUE(probe_.events.empty());
 }
 
@@ -160,7 +160,7 @@ TEST_F(ServerCallTest, AMalformedMessageInAStreamFailsTheReadThatComesToIt) {
   call->Send(Request("good").SerializeAsString());
   call->Send("\x0a\x7f");
   Settle();
-  EXPECT_EQ(call->status(), InvalidArgumentError("request of echo.v1.Echo/Chat is not a valid echo.v1.EchoRequest"));
+  EXPECT_EQ(call->status(), InternalError("request of echo.v1.Echo/Chat is not a valid echo.v1.EchoRequest"));
   EXPECT_EQ(TextsOf(*call), std::vector<std::string>{"re: good"});
   EXPECT_EQ(probe_.events, std::vector<std::string>{"chat left"});
 }

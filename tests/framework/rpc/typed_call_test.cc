@@ -89,7 +89,7 @@ TEST_F(TypedCallTest, AMalformedFirstMessageOfAStreamIsRefused) {
   const auto call = Start("/echo.v1.Rooms/Talk");
   call->Send("\x0a\x7f");
   Settle();
-  EXPECT_EQ(call->status(), InvalidArgumentError("request of echo.v1.Rooms/Talk is not a valid echo.v1.RoomRequest"));
+  EXPECT_EQ(call->status(), InternalError("request of echo.v1.Rooms/Talk is not a valid echo.v1.RoomRequest"));
 }
 
 TEST_F(TypedCallTest, AMethodWithoutAKeyGoesToTheActorWithoutOne) {
