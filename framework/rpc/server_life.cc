@@ -7,6 +7,8 @@
 
 namespace rota {
 
+Status ShuttingDownError() { return UnavailableError("the server is shutting down"); }
+
 void ServerLife::Begin(bool keeps_alive) {
   ROTA_CHECK(is_new(), "a server begins to serve once");
   state_ = State::kServing;

@@ -6,9 +6,14 @@
 #include "framework/base/callback.h"
 #include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/base/status.h"
 #include "framework/loop/event_loop.h"
 
 namespace rota {
+
+// What a server ends the calls with that outlast the grace of its drain, or that run when it is destroyed: UNAVAILABLE.
+// Source: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md, "Server shutting down".
+Status ShuttingDownError();
 
 // The life of a Server (transport.h): new, serving, draining, stopped. What all transports do alike in Listen() and Drain(): the
 // loop is kept alive, running calls have a grace period, and `done` is called once.
@@ -19,7 +24,7 @@ class ServerLife {
   struct Steps {
     // Takes no new connections; calls that come on those that are open may still be taken. Called once.
     Callback begin_drain;
-    // Cancels the calls that run. After begin_drain; called again by who drains again without grace.
+    // Ends the calls that run with ShuttingDownError(). After begin_drain; called again by who drains again without grace.
     Callback cancel_calls;
   };
 

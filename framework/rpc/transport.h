@@ -46,8 +46,9 @@ class CallSink {
   // After a Write() that returned false: there is room again.
   virtual void OnWritable() = 0;
   // The call is over. OK: all that was written and the status of Finish() went to the peer. CANCELLED: the peer reset the
-  // call or went away. DEADLINE_EXCEEDED: it ran out of time. Other codes: what the peer or the wire broke, which the
-  // transport has told the peer. The sink may destroy itself here; the call is destroyed after it.
+  // call or went away. DEADLINE_EXCEEDED: it ran out of time. UNAVAILABLE: the server ends it, because it shuts down or ends the
+  // connection. Other codes: what the peer or the wire broke. The transport has told the peer of these, if the peer listens. The sink
+  // may destroy itself here; the call is destroyed after it.
   virtual void OnDone(const Status& status) = 0;
 
  protected:
@@ -131,7 +132,7 @@ struct ConnectionOptions {
   // A connection without calls for this long is ended.
   Duration max_idle = kForever;
   // A connection that is this old, give or take a tenth, is ended: it takes no new calls, and its peer opens another one. What
-  // runs may go on for the grace.
+  // runs may go on for the grace; the rest is ended with UNAVAILABLE.
   Duration max_age = kForever;
   Duration max_age_grace = kForever;
   // What a peer gets to say that it speaks the protocol; and, each time, for the header fields of a call from the first byte to the last.
@@ -165,7 +166,8 @@ class Server {
   // same order. Errors: the first address that cannot be bound, named in the message, and nothing stays open. `acceptor`
   // must outlive the server.
   virtual StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) = 0;
-  // Stops accepting, lets running calls finish for at most `grace`, cancels the rest, then calls `done` on the loop, once.
+  // Stops accepting, lets running calls finish for at most `grace`, ends the rest, for which their peers see UNAVAILABLE, then calls
+  // `done` on the loop, once.
   // Never blocks. A second Drain() shortens the grace of the first, which keeps its `done`.
   virtual void Drain(Duration grace, Callback done) = 0;
   // Gives a part of the memory that is kept for calls to come back to the heap, in far less than a millisecond; true while there is

@@ -45,7 +45,7 @@ struct ServeOptions {
 //
 // `--help` lists what every service understands. Health and reflection are served besides. SIGTERM and SIGINT drain:
 // /readyz and health say no at once; calls are still taken in for at most --notice, while any come; then running calls
-// finish within --grace and the rest are cancelled. A second signal ends the process at once.
+// finish within --grace and the rest end with UNAVAILABLE. A second signal ends the process at once.
 // Thread: the main thread, which becomes the loop thread.
 // Errors: exit code 0 after a drain and after --help; 1 when the start failed or an exception reached the loop, with a line
 //         event=start_failed or event=uncaught_exception that says why; 2 for a wrong option, with a sentence on stderr;

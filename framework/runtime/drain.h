@@ -20,7 +20,7 @@ class Drain {
     Callback refuse;
     // Calls that began so far. While it grows there are callers who have not heard yet.
     UniqueFunction<uint64_t()> calls_started;
-    // Lets running calls finish within the grace period and cancels the rest, then calls back.
+    // Lets running calls finish within the grace period and ends the rest, then calls back.
     UniqueFunction<void(Duration grace, Callback done)> drain_calls;
     UniqueFunction<uint64_t()> calls_in_flight;
     // No call is left, but a peer keeps its connection open: the drain waits for it no longer.

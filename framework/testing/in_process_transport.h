@@ -135,7 +135,7 @@ class InProcessServer final : public Server {
   Immediate drain_check_;
   ServerLife life_{loop_,
                    {.begin_drain = [this] { drain_check_ = loop_.SetImmediate([this] { EndDrainIfEmpty(); }); },
-                    .cancel_calls = [this] { CancelAll(CancelledError("the grace period of the server is over")); }}};
+                    .cancel_calls = [this] { CancelAll(ShuttingDownError()); }}};
 };
 
 }  // namespace rota

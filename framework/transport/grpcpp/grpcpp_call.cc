@@ -9,6 +9,7 @@
 #include "framework/base/check.h"
 #include "framework/base/log.h"
 #include "framework/base/status_or.h"
+#include "framework/rpc/server_life.h"
 #include "framework/transport/grpcpp/conversions.h"
 
 // Of libgrpc, but in none of the headers that it installs.
@@ -371,7 +372,7 @@ Status GrpcppCall::Outcome() const {
   if (!fault_.ok()) return fault_;
   if (status_sent_ && !cancelled_) return OkStatus();
   if (PastDeadline()) return DeadlineExceededError("the deadline of " + start_.path + " has passed");
-  if (host_->cancelling) return CancelledError("the server stops");
+  if (host_->cancelling) return ShuttingDownError();
   return CancelledError("the peer reset " + start_.path + " or went away");
 }
 

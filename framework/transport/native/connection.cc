@@ -196,7 +196,7 @@ void Connection::OnAlarm() {
       session_.EndDrain();
       break;
     case Upkeep::Action::kCancel:
-      Cancel();
+      Cancel(UnavailableError("the connection is being ended, and its grace is over"));
       break;
     case Upkeep::Action::kClose:
       return GiveUp();
@@ -212,6 +212,13 @@ void Connection::EndOutput() {
   session_.Close();
   alarm_.Clear();
   socket_->EndOutput();
+  Linger();
+}
+
+void Connection::Linger() {
+  linger_.Clear();
+  // Of the connection, not of whoever ends it.
+  const ContextScope scope(nullptr);
   linger_ = host_.loop.SetTimeout(kLinger, [self = Ref<Connection>(this)] { self->GiveUp(); });
 }
 
@@ -221,9 +228,12 @@ void Connection::BeginDrain() {
   session_.BeginDrain();
 }
 
-void Connection::Cancel() {
-  session_.CancelCalls();
+void Connection::Cancel(const Status& why) {
+  if (closed_ || output_ended_) return;
+  session_.CancelCalls(why);
   session_.EndDrain();
+  // It may take nothing, or be in the midst of its handshake.
+  if (!linger_.is_armed()) Linger();
 }
 
 void Connection::Lose() {

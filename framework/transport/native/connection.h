@@ -6,6 +6,7 @@
 #include <string>
 
 #include "framework/base/ref.h"
+#include "framework/base/status.h"
 #include "framework/loop/deadline_queue.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/timer.h"
@@ -33,8 +34,8 @@ class Connection final : public RefCounted, private SessionOwner {
 
   // Ends it in two steps, a second apart at most.
   void BeginDrain();
-  // Resets what runs and ends the connection as soon as the peer knows.
-  void Cancel();
+  // Ends what runs with `why`, and the connection as soon as the peer knows, or half a second later at the latest.
+  void Cancel(const Status& why);
   // Ends it and its calls here and now.
   void Close();
 
@@ -64,6 +65,7 @@ class Connection final : public RefCounted, private SessionOwner {
   void OnWritable();
   bool Send(Output& output);
   void EndOutput();
+  void Linger();
   // The peer is gone: its descriptor is free at once, for others who come, and the rest ends when its turn has come, because
   // thousands of peers may go at once.
   void Lose();
@@ -100,7 +102,7 @@ class Connection final : public RefCounted, private SessionOwner {
   bool output_ended_ = false;  // All is said; the peer is to close.
   bool closed_ = false;  // It waits for Close() at most.
   bool over_ = false;    // Close() was called.
-  Timer linger_;
+  Timer linger_;         // What the peer has to hear the last of it.
 };
 
 }  // namespace rota::native

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "framework/base/check.h"
+#include "framework/rpc/server_life.h"
 
 namespace rota::native {
 namespace {
@@ -120,6 +121,30 @@ void NativeCall::OnClosed() {
   host_->QueueCall(*this);
 }
 
+void NativeCall::Cancel(const Status& why) {
+  if (wire_ == nullptr || response_.end_begun()) return;
+  // It has been answered in this iteration, and nothing of that was tried yet.
+  if (response_.has_status() && submit_queued) return;
+  if (response_.is_http_error()) return wire_->ResetStream(*this, NGHTTP2_CANCEL);
+  if (refused_) return;
+  if (!headers_.ended()) {
+    refused_ = true;
+    ++host_->stats.calls_refused;
+    response_.SetStatus(why, Metadata(), start_.path);
+    return wire_->ResetStream(*this, NGHTTP2_REFUSED_STREAM);
+  }
+  if (!begun_) return Refuse(why);
+  // In the place of the sink, which hears of it by OnDone(). What has run out of time would have ended anyway.
+  fault_ = IsPastDeadline() ? PastDeadlineError() : why;
+  DropMessages();
+  if (response_.within_message()) {
+    if (fault_.code() == why.code()) fault_ = CancelledError(std::string(why.message()));
+    return wire_->ResetStream(*this, NGHTTP2_CANCEL);
+  }
+  response_.SetStatus(fault_, Metadata(), start_.path);
+  wire_->QueueSubmit(*this);
+}
+
 void NativeCall::LetGo(size_t bytes) {
   bytes = std::min(bytes, held_);
   held_ -= bytes;
@@ -221,13 +246,13 @@ bool NativeCall::IsPastDeadline() const {
   return start_.deadline != kNoDeadline && host_->loop.Now() >= start_.deadline - kDeadlineSlack;
 }
 
+Status NativeCall::PastDeadlineError() const { return DeadlineExceededError("the deadline of " + start_.path + " has passed"); }
+
 Status NativeCall::Outcome() const {
   if (!fault_.ok()) return fault_;
   if (response_.end_sent()) return OkStatus();
-  if (IsPastDeadline()) {
-    return DeadlineExceededError("the deadline of " + start_.path + " has passed");
-  }
-  if (host_->cancelling) return CancelledError("the server stops");
+  if (IsPastDeadline()) return PastDeadlineError();
+  if (host_->cancelling) return ShuttingDownError();
   return CancelledError("the peer reset " + start_.path + " or went away");
 }
 

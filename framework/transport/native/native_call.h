@@ -73,6 +73,10 @@ class NativeCall final : public Call, public RefCounted {
   // The stream is over. Nothing follows.
   void OnClosed();
 
+  // The server ends it: the peer gets `why`, and what it has not taken of the messages is dropped. Where `why` can not be said any
+  // more, because part of a message is out, the stream is reset with CANCEL. An answer that is complete is left to go out.
+  void Cancel(const Status& why);
+
   // ---- From the host.
 
   // Tells the sink what has come.
@@ -130,6 +134,7 @@ class NativeCall final : public Call, public RefCounted {
   size_t unsent_bytes() const { return response_.buffered_bytes() + (waiting_ != nullptr ? waiting_->bytes : 0); }
   void DropMessages();
   bool IsPastDeadline() const;
+  Status PastDeadlineError() const;
   Status Outcome() const;
   // The call has its status, which may have to wait for messages.
   bool is_finished() const { return response_.has_status() || (waiting_ != nullptr && waiting_->finish.has_value()); }

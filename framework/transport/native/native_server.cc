@@ -12,6 +12,7 @@
 #include "framework/base/log.h"
 #include "framework/base/ring_queue.h"
 #include "framework/base/settle_heap.h"
+#include "framework/base/status.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/hooks.h"
 #include "framework/rpc/server_life.h"
@@ -305,7 +306,8 @@ void NativeServer::BeginDrain() {
 
 void NativeServer::CancelCalls() {
   cancelling = true;
-  for (const Ref<Connection>& connection : connections_) connection->Cancel();
+  const Status why = ShuttingDownError();
+  for (const Ref<Connection>& connection : connections_) connection->Cancel(why);
 }
 
 }  // namespace

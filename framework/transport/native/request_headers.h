@@ -41,6 +41,8 @@ class RequestHeaders {
   // At the end of the body: it is as long as content-length says, if that says anything.
   bool IsBodyWhole() const { return body_left_ == 0 || (seen_ & kLength) == 0; }
 
+  bool ended() const { return ended_; }
+
   // The list is longer than the limit.
   bool too_long() const { return left_ < 0; }
 

@@ -36,7 +36,8 @@ void Response::Reset(TransportStats& stats) {
   buffered_bytes_ = front_sent_ = begun_bytes_ = 0;
   http_status_ = 0;
   text_sent_ = 0;
-  gzip_ = begun_within_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = fixed_headers_ = fixed_trailers_ = idle_ = end_sent_ = false;
+  gzip_ = begun_within_ = front_referred_ = headers_set_ = submitted_ = trailers_submitted_ = false;
+  fixed_headers_ = fixed_trailers_ = idle_ = cut_ = end_sent_ = false;
 }
 
 void Response::SetHeaders(const Metadata& headers, const std::string& path) {
@@ -53,6 +54,7 @@ void Response::Push(Payload message, bool packed) {
 
 void Response::SetStatus(Status status, const Metadata& trailers, const std::string& path) {
   status_ = std::move(status);
+  trailers_.Clear();
   if (!trailers.empty()) trailers_ = Sendable(trailers, path);
 }
 
@@ -62,6 +64,7 @@ void Response::SetHttpError(int http_status, std::string text) {
 }
 
 std::optional<Payload> Response::DropMessages() {
+  cut_ = true;
   buffered_bytes_ = begun_bytes_;
   if (begun_bytes_ > 0) {
     KeepBegun();
@@ -94,14 +97,13 @@ bool Response::Submit(nghttp2_session* session, int32_t stream_id, const HeaderT
     submitted_ = true;
     if (http_status_ != 0) return SubmitHttpError(session, stream_id);
     if (status_ && messages_.empty() && !headers_set_) return SubmitTrailers(session, stream_id, true);
-    return SubmitHeaders(session, stream_id);
-  }
-  if (!idle_) return true;  // It asks by itself.
-  if (!messages_.empty()) {
+    if (!SubmitHeaders(session, stream_id)) return false;
+  } else if (idle_ && !messages_.empty()) {
     idle_ = false;
     return nghttp2_session_resume_data(session, stream_id) == 0;
   }
-  if (status_ && !trailers_submitted_) return SubmitTrailers(session, stream_id, false);
+  // Otherwise it asks by itself. What has begun goes before them.
+  if (idle_ || cut_) return !status_ || trailers_submitted_ || SubmitTrailers(session, stream_id, false);
   return true;
 }
 
@@ -149,7 +151,7 @@ bool Response::SubmitTrailers(nghttp2_session* session, int32_t stream_id, bool 
 
 ssize_t Response::BeginFrame(nghttp2_session* session, int32_t stream_id, size_t length, uint32_t* flags) {
   const size_t size = std::min(length, buffered_bytes_);
-  if (size == 0 && !status_) {
+  if (size == 0 && (!status_ || trailers_submitted_)) {
     idle_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }

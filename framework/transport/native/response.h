@@ -41,11 +41,14 @@ class Response {
   // Instead of all that: a status of HTTP with a line of plain text, for a request that is not one of gRPC.
   void SetHttpError(int http_status, std::string text);
   bool has_status() const { return status_.has_value(); }
+  bool is_http_error() const { return http_status_ != 0; }
+  // The trailers are on their way to the peer: nothing changes them any more.
+  bool end_begun() const { return trailers_submitted_ || fixed_trailers_; }
 
   // Of messages with their prefixes that nghttp2 has not taken yet.
   size_t buffered_bytes() const { return buffered_bytes_; }
-  // Drops them, but for what is in a frame that nghttp2 has begun: that has to go. Returns a message that has been sent in part, since it
-  // may be about to be written.
+  // Drops them, so that the trailers wait for no window any more; but for what is in a frame that nghttp2 has begun: that has to
+  // go. Returns a message that has been sent in part, since it may be about to be written.
   std::optional<Payload> DropMessages();
   // Part of a message has been sent, or will be with a frame that nghttp2 has begun, so no trailers may follow.
   bool within_message() const { return begun_bytes_ > 0 ? begun_within_ : front_sent_ > 0; }
@@ -99,6 +102,7 @@ class Response {
   bool fixed_headers_ = false;
   bool fixed_trailers_ = false;
   bool idle_ = false;  // nghttp2 waits for a word that there are bytes again.
+  bool cut_ = false;   // Messages were dropped: nghttp2 may wait for a window, which nobody needs now.
   bool end_sent_ = false;
 };
 

@@ -168,8 +168,8 @@ void Session::Terminate(uint32_t error_code, std::string_view why) {
   owner_.OnOutput();
 }
 
-void Session::CancelCalls() {
-  for (const Ref<NativeCall>& call : calls_) ResetStream(*call, NGHTTP2_CANCEL);
+void Session::CancelCalls(const Status& why) {
+  for (const Ref<NativeCall>& call : calls_) call->Cancel(why);
 }
 
 void Session::Close() {

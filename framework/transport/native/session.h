@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "framework/base/ref.h"
+#include "framework/base/status.h"
 #include "framework/transport/native/field_cache.h"
 #include "framework/transport/native/field_cutter.h"
 #include "framework/transport/native/fixed_blocks.h"
@@ -79,8 +80,8 @@ class Session final : private CallWire {
   void EndDrain();
   // Asks for a sign of life.
   void SendPing();
-  // Resets all streams.
-  void CancelCalls();
+  // Ends all calls with `why`, without waiting for the peer to take what they have written.
+  void CancelCalls(const Status& why);
   // The connection is gone: ends all calls.
   void Close();
 

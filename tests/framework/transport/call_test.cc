@@ -13,6 +13,7 @@
 namespace rota {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -112,10 +113,17 @@ TEST_P(CallTest, LongerMessageEndsTheCallWithResourceExhausted) {
 }
 
 TEST_P(CallTest, MuchLongerMessageIsCutOff) {
-  OnEachCall(Echo);
+  Signal over;
+  OnEachCall([&](ScriptedSink& sink) {
+    Echo(sink);
+    sink.on_done = [&] { over.Set(); };
+  });
   Listen({.max_message_bytes = 1000});
   ClientCall::Answer answer;
-  RunWith([&] { answer = Exchange("/a.B/C", {std::string(1 << 20, 'a')}); });
+  RunWith([&] {
+    answer = Exchange("/a.B/C", {std::string(1 << 20, 'a')});
+    EXPECT_TRUE(over.Wait());
+  });
   EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   if (GetParam().native()) {
     EXPECT_EQ(answer.status.error_message(), "message of 1048576 bytes is larger than the limit of 1000");
@@ -285,9 +293,10 @@ TEST_P(CallTest, ServerStreamWaitsForRoomAndKeepsOrder) {
 }
 
 TEST_P(CallTest, PeerThatDoesNotReadHoldsTheWriterBack) {
-  Signal full;
+  Signal full, over;
   size_t written = 0;
   OnEachCall([&](ScriptedSink& sink) {
+    sink.on_done = [&] { over.Set(); };
     const std::string message(100000, 'x');
     // Far more than the windows of HTTP/2 and the buffers of sockets hold comes in only while the peer reads.
     sink.on_writable = [&, message] {
@@ -298,10 +307,13 @@ TEST_P(CallTest, PeerThatDoesNotReadHoldsTheWriterBack) {
   });
   Listen();
   RunWith([&] {
-    ClientCall call(Connect(address_), "/a.B/C");
-    call.Start();
-    EXPECT_TRUE(full.Wait());
-    EXPECT_EQ(call.Read()->size(), 100000u);
+    {
+      ClientCall call(Connect(address_), "/a.B/C");
+      call.Start();
+      EXPECT_TRUE(full.Wait());
+      EXPECT_EQ(call.Read()->size(), 100000u);
+    }
+    EXPECT_TRUE(over.Wait());
   });
   EXPECT_EQ(only_sink().outcome.code(), StatusCode::kCancelled);
   EXPECT_LT(written, 1000u);
@@ -397,7 +409,8 @@ TEST_P(CallTest, CancelledUploadNeverLooksComplete) {
   });
   for (const auto& sink : sinks_) {
     EXPECT_FALSE(sink->half_closed);
-    EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled);
+    // The server may be told to stop before it hears of the last ones.
+    EXPECT_THAT(sink->outcome.code(), AnyOf(StatusCode::kCancelled, StatusCode::kUnavailable));
   }
 }
 

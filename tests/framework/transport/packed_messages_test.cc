@@ -262,7 +262,7 @@ TEST_P(UnpackingTest, AMessageThatWaitsEndsWithTheServer) {
     EXPECT_TRUE(all_done_.Wait());
     calls_.clear();
   });
-  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, CancelledError("the server stops"));
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, UnavailableError("the server is shutting down"));
   EXPECT_LT(heard_.size(), kCalls);
 }
 
@@ -276,7 +276,7 @@ TEST_P(UnpackingTest, AMessageThatWaitsEndsWithTheDestructorOfTheServer) {
   });
   loop_.Run();
   client.join();
-  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled);
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kUnavailable);
   EXPECT_LT(heard_.size(), kCalls);
 }
 
@@ -357,7 +357,7 @@ TEST_P(PackingTest, AnAnswerThatWaitsEndsWithTheServer) {
     EXPECT_TRUE(all_done_.Wait());
     calls_.clear();
   });
-  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, CancelledError("the server stops"));
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, UnavailableError("the server is shutting down"));
 }
 
 TEST_P(PackingTest, AnAnswerThatWaitsEndsWithTheDestructorOfTheServer) {
@@ -368,7 +368,7 @@ TEST_P(PackingTest, AnAnswerThatWaitsEndsWithTheDestructorOfTheServer) {
   });
   loop_.Run();
   client.join();
-  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kCancelled);
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome.code(), StatusCode::kUnavailable);
 }
 
 TEST_P(PackingTest, AnAnswerThatWaitsIsSentDuringADrain) {

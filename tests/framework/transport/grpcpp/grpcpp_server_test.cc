@@ -160,7 +160,7 @@ TEST_P(GrpcppServerTest, CallsThatOutlastTheGraceAreCancelledAndASecondDrainShor
     status = running.Finish();
   });
   EXPECT_NE(status.error_code(), grpc::StatusCode::OK);
-  EXPECT_EQ(only_sink().outcome, CancelledError("the server stops"));
+  EXPECT_EQ(only_sink().outcome, UnavailableError("the server is shutting down"));
   // The first drain keeps its `done`; there is no second one.
   EXPECT_EQ(drains_, 1);
 }
@@ -187,7 +187,7 @@ TEST_P(GrpcppServerTest, TheDestructorEndsTheCallsThatRun) {
   });
   EXPECT_NE(status.error_code(), grpc::StatusCode::OK);
   EXPECT_TRUE(only_sink().done);
-  EXPECT_EQ(only_sink().outcome.code(), StatusCode::kCancelled);
+  EXPECT_EQ(only_sink().outcome.code(), StatusCode::kUnavailable);
   EXPECT_EQ(loop_.refs().total(), 0u);
 }
 

@@ -596,6 +596,85 @@ TEST_F(NativeCallTest, TheEndOfAStreamIsACancelOrADeadline) {
   }
 }
 
+const Status kGoodbye = UnavailableError("the server is shutting down");
+
+TEST_F(NativeCallTest, ACallThatIsCancelledHasItsStatusAndItsSinkHearsWhyOnce) {
+  const Ref<NativeCall> call = Begin();
+  call->AddReadCredit(1);
+  EXPECT_FALSE(call->Write(Payload::Copy(std::string(2000, 'x'))));
+  call->Cancel(kGoodbye);
+  EXPECT_TRUE(call->response().has_status());
+  EXPECT_EQ(call->response().buffered_bytes(), 0u);
+  EXPECT_EQ(wire_.submits, 2);
+  EXPECT_THAT(wire_.resets, IsEmpty());
+  EXPECT_TRUE(Comes(*call, Message("late")));
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, IsEmpty()) << "neither of room nor of messages";
+  EXPECT_FALSE(call->Write(Payload::Copy("late")));
+  call->Finish(OkStatus(), Metadata());
+  call->response().OnEndSent();
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_THAT(sink().heard, ElementsAre("done"));
+  EXPECT_EQ(sink().outcome, kGoodbye);
+}
+
+TEST_F(NativeCallTest, ACallThatIsCancelledAtItsDeadlineRanOutOfTime) {
+  const Ref<NativeCall> call = Open();
+  EXPECT_TRUE(Head(*call, "grpc-timeout", "1S"));
+  host_.DeliverQueued();
+  clock_.Advance(seconds(1));
+  call->Cancel(kGoodbye);
+  EXPECT_TRUE(call->response().has_status());
+  call->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_EQ(sink().outcome, DeadlineExceededError("the deadline of /a.B/C has passed"));
+}
+
+TEST_F(NativeCallTest, ACallThatIsCancelledBeforeItBeginsIsRefused) {
+  const Ref<NativeCall> call = Open(), in_its_fields = Open(), refused = Open();
+  EXPECT_TRUE(Head(*call));
+  EXPECT_TRUE(in_its_fields->OnField(RequestField(":method", "POST")));
+  EXPECT_TRUE(Head(*refused, "grpc-timeout", "soon"));
+  const int before = wire_.submits;
+  for (int i = 0; i < 2; ++i) {
+    for (const Ref<NativeCall>& each : open_) each->Cancel(kGoodbye);
+  }
+  EXPECT_TRUE(call->response().has_status());
+  EXPECT_EQ(wire_.submits, before + 1);
+  EXPECT_THAT(wire_.resets, ElementsAre(NGHTTP2_REFUSED_STREAM));
+  host_.DeliverQueued();
+  EXPECT_EQ(begun(), 0u);
+  EXPECT_EQ(host_.stats.calls_refused, 3u);
+}
+
+TEST_F(NativeCallTest, AnAnswerThatWasNotTriedYetIsNotCancelledAndOneThatHangsIs) {
+  const Ref<NativeCall> fresh = Begin(), hangs = Begin();
+  fresh->submit_queued = true;  // as the session says
+  for (const Ref<NativeCall>& each : open_) {
+    each->Write(Payload::Copy("answer"));
+    each->Finish(OkStatus(), Metadata());
+    each->Cancel(kGoodbye);
+  }
+  EXPECT_GT(fresh->response().buffered_bytes(), 0u);
+  EXPECT_EQ(hangs->response().buffered_bytes(), 0u);
+  fresh->response().OnEndSent();
+  for (const Ref<NativeCall>& each : open_) each->OnClosed();
+  host_.DeliverQueued();
+  EXPECT_TRUE(sink(0).outcome.ok());
+  EXPECT_EQ(sink(1).outcome, kGoodbye);
+}
+
+TEST_F(CodingTest, WhatWaitsToBePackedIsCancelledWithItsCall) {
+  const Ref<NativeCall> call = BeginCoded();
+  EXPECT_FALSE(call->Write(ToPack(200'000)));
+  call->Finish(OkStatus(), Metadata());
+  EXPECT_FALSE(call->response().has_status());
+  call->Cancel(kGoodbye);
+  EXPECT_TRUE(queue_.empty());
+  EXPECT_TRUE(call->response().has_status());
+}
+
 TEST_F(NativeCallTest, AFullCallSaysWhenThereIsRoomOnce) {
   const Ref<NativeCall> call = Begin();
   EXPECT_TRUE(call->Write(Payload::Copy(std::string(600, 'x'))));

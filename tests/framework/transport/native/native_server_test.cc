@@ -234,6 +234,24 @@ TEST_F(NativeServerTest, AnswersOnManyConnectionsLeaveAFewInAnIteration) {
   EXPECT_EQ(answered(), kPeers);
 }
 
+// It reads nothing, so that not even a reset can be said.
+TEST_F(NativeServerTest, APeerThatTakesNothingDoesNotKeepTheServerFromEnding) {
+  Listen();
+  Open(1);
+  acceptor_.calls.front()->call.Write(Payload::Copy(std::string(32 << 20, 'x')));
+  for (int i = 0; i < 100; ++i) RunOnce();
+  bool drained = false;
+  server_->Drain(std::chrono::seconds(1), [&] { drained = true; });
+  for (int i = 0; i < 100; ++i) RunOnce();
+  clock_.Advance(std::chrono::seconds(1));
+  for (int i = 0; i < 100; ++i) RunOnce();
+  EXPECT_EQ(acceptor_.done, 0u) << "it has a moment";
+  clock_.Advance(std::chrono::milliseconds(500));
+  RunUntil([&] { return drained; });
+  EXPECT_EQ(acceptor_.done, 1u);
+  server_ = nullptr;
+}
+
 // What they need is still in the cache when the next ones get it.
 TEST_F(NativeServerTest, CallsThatComeInOnePhaseAreAnsweredBeforeAllOfThemHaveBegun) {
   constexpr size_t kPeers = 10, kCalls = 200;

@@ -212,7 +212,8 @@ TEST_F(ResponseTest, AFrameThatIsBegunGoesThoughTheMessagesAreDropped) {
   full_ = false;
   Send();
   EXPECT_EQ(data_, std::string("\0\0\0\0\2ab", 7));
-  EXPECT_THAT(lines_, ElementsAre(":status=200", "content-type=application/grpc", "x-head=1", "DATA 7", "grpc-status=4", "grpc-message=late", "end"));
+  EXPECT_THAT(lines_, ElementsAre(":status=200", "content-type=application/grpc", "x-head=1", "DATA 7", "grpc-status=4",
+                                  "grpc-message=late", "end"));
 }
 
 TEST_F(ResponseTest, AFrameThatIsBegunMayEndWithinAMessage) {
@@ -232,6 +233,27 @@ TEST_F(ResponseTest, AFrameThatIsBegunMayEndWithinAMessage) {
   EXPECT_EQ(response_.buffered_bytes(), 0u);
   response_.OnClosed();
   EXPECT_EQ(response_.DropMessages()->size(), 100'000u);
+}
+
+TEST_F(ResponseTest, TheTrailersOfMessagesThatAreDroppedWaitForNoWindow) {
+  const nghttp2_settings_entry none = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+  nghttp2_submit_settings(client_, NGHTTP2_FLAG_NONE, &none, 1);
+  FromClient();
+  SetSomeHeaders();
+  response_.Push(Payload::Copy("ab"));
+  response_.SetStatus(OkStatus(), Metadata(), kPath);
+  Send();
+  EXPECT_THAT(lines_, ElementsAre(":status=200", "content-type=application/grpc", "x-head=1"));
+  EXPECT_FALSE(response_.end_begun());
+  response_.DropMessages();
+  Metadata trailers;
+  trailers.Add("x-tail", "2");
+  response_.SetStatus(UnavailableError("going"), trailers, kPath);
+  response_.SetStatus(UnavailableError("gone"), Metadata(), kPath);
+  lines_.clear();
+  Send();
+  EXPECT_TRUE(response_.end_begun());
+  EXPECT_THAT(lines_, ElementsAre("grpc-status=14", "grpc-message=gone", "end"));
 }
 
 TEST_F(ResponseTest, WithItsStreamAFrameThatIsBegunIsGone) {

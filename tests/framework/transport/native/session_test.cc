@@ -5,6 +5,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 // Stands for the connection.
 class FakeOwner final : public SessionOwner {
@@ -196,7 +199,7 @@ TEST_F(SessionTest, ASinkThatIsToldInACallbackOfNghttp2IsABrokenInvariant) {
   EXPECT_DEATH(receive(Head(3)), "a sink is told in a callback of nghttp2");
   EXPECT_DEATH(receive(faults::RstStreamFrame(1, 8)), "a sink is told in a callback of nghttp2");
   // While it writes: the stream is closed by what ends it.
-  session.CancelCalls();
+  session.CancelCalls(UnavailableError("the server is shutting down"));
   EXPECT_DEATH(session.Gather(*host.output), "a sink is told in a callback of nghttp2");
   host.hasty = false;
 }
@@ -397,15 +400,50 @@ TEST_F(SessionTest, ACallMayRunOutOfTimeInTheMidstOfAFrame) {
   EXPECT_EQ(sink().outcome.code(), StatusCode::kDeadlineExceeded);
 }
 
-TEST_F(SessionTest, CancelResetsWhatRuns) {
-  SayHello();
-  EXPECT_TRUE(Receive(Head(1) + Head(3)));
+// As a peer that gives no window for messages sees it.
+TEST_F(SessionTest, CancelSaysWhyAndWaitsForNoWindow) {
+  EXPECT_TRUE(Receive(std::string(faults::kPreface) + faults::SettingsFrame({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}})));
+  Gather();
+  EXPECT_TRUE(Receive(Head(1, faults::kEndStream) + Head(3, faults::kEndStream) + Head(5, faults::kEndStream)));
   host_.DeliverQueued();
-  session_->CancelCalls();
+  ASSERT_EQ(acceptor_.sinks.size(), 3u);
+  sink(1).call->Write(Payload::Copy("hello"));
+  EXPECT_THAT(Types(Gather()), ElementsAre(faults::kHeaders));
+  // Nothing of this one is out yet, but its headers have to be.
+  Metadata headers;
+  headers.Add("x-head", "1");
+  sink(2).call->SendHeaders(headers);
+  sink(2).call->Write(Payload::Copy("hello"));
+  const Status why = UnavailableError("the server is shutting down");
+  session_->CancelCalls(why);
+  std::vector<Frame> frames = Gather();
+  ASSERT_THAT(Types(frames), UnorderedElementsAre(faults::kHeaders, faults::kHeaders, faults::kHeaders, faults::kHeaders));
+  std::map<uint32_t, std::vector<int>> flags;
+  for (const Frame& frame : frames) flags[frame.stream].push_back(frame.flags);
+  constexpr int kFirst = faults::kEndHeaders, kLast = faults::kEndStream | faults::kEndHeaders;
+  EXPECT_THAT(flags, ElementsAre(Pair(1, ElementsAre(kLast)), Pair(3, ElementsAre(kLast)), Pair(5, ElementsAre(kFirst, kLast))));
+  host_.DeliverQueued();
+  for (const auto& each : acceptor_.sinks) {
+    EXPECT_THAT(each->heard, ElementsAre("half-close", "done"));
+    EXPECT_EQ(each->outcome, why);
+  }
+  session_->CancelCalls(why);
+  EXPECT_THAT(Gather(), IsEmpty());
+}
+
+TEST_F(SessionTest, CancelInTheMidstOfAMessageIsAReset) {
+  EXPECT_TRUE(Receive(std::string(faults::kPreface) + faults::SettingsFrame({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 7}})));
+  Gather();
+  EXPECT_TRUE(Receive(Head(1, faults::kEndStream)));
+  host_.DeliverQueued();
+  sink().call->Write(Payload::Copy("hello"));
+  EXPECT_THAT(Types(Gather()), ElementsAre(faults::kHeaders, faults::kData));
+  session_->CancelCalls(UnavailableError("the server is shutting down"));
   const std::vector<Frame> frames = Gather();
-  EXPECT_THAT(Types(frames), ElementsAre(faults::kRstStream, faults::kRstStream));
+  ASSERT_THAT(Types(frames), ElementsAre(faults::kRstStream));
+  EXPECT_EQ(Read(frames[0].payload), NGHTTP2_CANCEL);
   host_.DeliverQueued();
-  for (const auto& each : acceptor_.sinks) EXPECT_EQ(each->outcome.code(), StatusCode::kCancelled);
+  EXPECT_EQ(sink().outcome, CancelledError("the server is shutting down"));
 }
 
 TEST_F(SessionTest, WhenTheConnectionIsGoneItsCallsEnd) {

@@ -640,6 +640,48 @@ TEST_P(WireTest, AnAnsweredPingBringsTheLastWord) {
   });
 }
 
+// https://github.com/grpc/grpc/blob/master/doc/statuscodes.md: a server that shuts down says UNAVAILABLE.
+TEST_P(WireTest, CallsThatOutlastTheGraceAreToldThatTheServerGoes) {
+  OnEachCall([](ScriptedSink& sink) {
+    if (sink.call->start().path == "/a.B/Talks") sink.Write("hello");
+  });
+  Listen();
+  RunWith([&] {
+    WireClient client(address_);
+    client.Open(WireClient::Request("/a.B/Waits"), "", false);
+    client.Open(WireClient::Request("/a.B/Talks"), "", true);
+    EXPECT_TRUE(client.WaitFor("DATA 3 10"));
+    loop_.Post([&] { server_->Drain(std::chrono::milliseconds(1), [this] { drained_ = true; }); });
+    EXPECT_TRUE(client.WaitForEnd());
+    const std::string goodbye = "grpc-status=14 grpc-message=the server is shutting down";
+    EXPECT_THAT(client.FramesOf(1), ElementsAre("HEADERS 1 end :status=200 content-type=application/grpc " + goodbye, "RST_STREAM 1 0"));
+    EXPECT_THAT(client.FramesOf(3),
+                ElementsAre("HEADERS 3 :status=200 content-type=application/grpc", "DATA 3 10", "HEADERS 3 end " + goodbye));
+  });
+  ASSERT_EQ(sinks_.size(), 2u);
+  for (const auto& sink : sinks_) EXPECT_EQ(sink->outcome, UnavailableError("the server is shutting down"));
+}
+
+TEST_P(WireTest, APeerThatTakesNoMessagesIsToldThatTheServerGoes) {
+  Signal begun;
+  OnEachCall([&](ScriptedSink& sink) {
+    while (sink.Write(std::string(10000, 'x'))) {
+    }
+    begun.Set();
+  });
+  Listen();
+  RunWith([&] {
+    RawConnection client(address_);
+    client.Start({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}});
+    client.Send(faults::CallFrames(1, "/a.B/C"));
+    EXPECT_TRUE(begun.Wait());
+    loop_.Post([&] { server_->Drain(Duration::zero(), [this] { drained_ = true; }); });
+    EXPECT_EQ(client.Await(1).status(), 14) << client.Await(1).message();
+    EXPECT_TRUE(client.AwaitClose());
+  });
+  EXPECT_EQ(only_sink().outcome, UnavailableError("the server is shutting down"));
+}
+
 TEST_P(WireTest, ASilentPeerIsAskedForASignOfLife) {
   ServerOptions options;
   options.connections.keepalive_time = std::chrono::milliseconds(20);
@@ -670,6 +712,22 @@ TEST_P(WireTest, AnOldConnectionIsEndedAndItsCallFinishes) {
     EXPECT_TRUE(client.WaitFor("HEADERS 1 end"));
     EXPECT_TRUE(client.WaitForEnd());
   });
+}
+
+TEST_P(WireTest, ACallThatOutlastsTheGraceOfAnOldConnectionIsToldSo) {
+  ServerOptions options;
+  options.connections.max_age = std::chrono::milliseconds(50);
+  options.connections.max_age_grace = std::chrono::milliseconds(50);
+  Listen(options);
+  RunWith([&] {
+    WireClient client(address_);
+    client.Open(WireClient::Request("/a.B/C"), "");
+    EXPECT_TRUE(client.WaitForEnd());
+    EXPECT_THAT(client.frames(), Contains(StartsWith("GOAWAY 2147483647 0")));
+    EXPECT_THAT(client.FramesOf(1), ElementsAre("HEADERS 1 end :status=200 content-type=application/grpc grpc-status=14 "
+                                                "grpc-message=the connection is being ended, and its grace is over"));
+  });
+  EXPECT_EQ(only_sink().outcome, UnavailableError("the connection is being ended, and its grace is over"));
 }
 
 TEST_P(WireTest, AnIdleConnectionIsEnded) {
