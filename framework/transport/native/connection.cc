@@ -48,6 +48,7 @@ void Connection::OnReadable() {
   ++host_.stats.batches;
   host_.read_at = host_.loop.Now();
   upkeep_.OnRead(host_.read_at);
+  SetAlarm();
   // Also after an exception of a sink.
   const struct Rest {
     ~Rest() { connection.AfterRead(alive); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace rota::native {
 namespace {
@@ -35,10 +36,11 @@ void Upkeep::OnBlock(bool open, TimePoint now) {
   SetDue();
 }
 
-// Neither of these moves due_ forward: it comes early, finds nothing to do and is set anew. So a byte costs no timer.
+// Bytes do not put due_ off: it comes early, finds nothing to do and is set anew. So a byte costs no timer; but the end of the time-out
+// of a ping that is answered may be later than the next ping.
 void Upkeep::OnRead(TimePoint now) {
   read_at_ = now;
-  ping_open_ = false;
+  if (std::exchange(ping_open_, false)) SetDue();
 }
 
 void Upkeep::OnCalls(bool any, TimePoint now) {

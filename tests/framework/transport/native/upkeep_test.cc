@@ -109,6 +109,18 @@ TEST_F(UpkeepTest, AnyByteIsASignOfLife) {
   EXPECT_EQ(upkeep.due(), At(seconds(151)));
 }
 
+// Also when the time-out of the last ping would not have come to its end by then.
+TEST_F(UpkeepTest, APeerThatHasAnsweredIsAskedAgainInTime) {
+  options_.keepalive_time = seconds(10);
+  options_.keepalive_timeout = seconds(20);
+  Upkeep upkeep = Ready();
+  EXPECT_EQ(upkeep.Next(At(seconds(10))), Action::kPing);
+  EXPECT_EQ(upkeep.due(), At(seconds(30)));
+  upkeep.OnRead(At(seconds(11)));
+  EXPECT_EQ(upkeep.due(), At(seconds(21)));
+  EXPECT_EQ(upkeep.Next(At(seconds(21))), Action::kPing);
+}
+
 TEST_F(UpkeepTest, AnIdleConnectionIsDrainedAndOneWithCallsIsNot) {
   options_.max_idle = minutes(5);
   Upkeep upkeep = Ready();
