@@ -118,7 +118,10 @@ struct TlsFiles {
 // No limit.
 inline constexpr Duration kForever = Duration::max();
 
-// How long connections live. The defaults are those of gRPC. For transports that have these.
+// How long connections live. The defaults are those of gRPC.
+// On grpcpp gRPC C++ 1.51 sees to them, in whole milliseconds, and differs in some of them: it asks a peer without calls for signs of
+// life only if that may do the same (pings_without_calls); the GOAWAY of a connection that was idle says INTERNAL_ERROR; and a call that
+// outlasts max_age_grace ends with its connection, which is UNAVAILABLE for a client and CANCELLED for its handler.
 // Source: https://github.com/grpc/grpc/blob/master/doc/keepalive.md.
 struct ConnectionOptions {
   // A peer from which nothing has come for this long is asked for a sign of life, and its connection is closed when none comes

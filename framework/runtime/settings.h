@@ -28,7 +28,7 @@ struct Settings {
   LogLevel log_level = LogLevel::kInfo;
   int64_t max_message_bytes = 4 << 20;
   int64_t max_concurrent_calls = 10000;
-  // Of connections; see ConnectionOptions. Zero: no limit. For the native transport.
+  // Of connections; see ConnectionOptions. Zero: no limit.
   Duration keepalive_time = std::chrono::hours(2);
   Duration keepalive_timeout = std::chrono::seconds(20);
   Duration min_ping_interval = std::chrono::minutes(5);

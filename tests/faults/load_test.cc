@@ -124,7 +124,6 @@ TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
 }
 
 TEST_P(LoadFaultTest, ClientsSeeNoFailedCallWhenConnectionsGrowOldUnderLoad) {
-  if (!ours()) GTEST_SKIP() << "the age of connections is set for the native transport only";
   StartServer({std::string("--max-connection-age=") + (LongForm() ? "2" : "0.2"), "--max-connection-age-grace=10"});
   constexpr size_t kClients = 3;
   // So often is each of them told to go, at least.

@@ -7,6 +7,8 @@
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <utility>
@@ -35,6 +37,25 @@ int HardMessageLimit(size_t max_message_bytes) {
   constexpr size_t kMax = std::numeric_limits<int>::max();
   if (max_message_bytes >= kMax / 2) return static_cast<int>(kMax);
   return static_cast<int>(std::min(kMax, max_message_bytes + std::max<size_t>(max_message_bytes, 64 << 10)));
+}
+
+// As gRPC counts: milliseconds, of which its greatest number is no limit.
+int Milliseconds(Duration time) {
+  const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+  return static_cast<int>(std::min<int64_t>(rounded, std::numeric_limits<int>::max()));
+}
+
+void AddConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout));
+  // Otherwise gRPC asks twice, and not again before it has data to send.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Milliseconds(options.min_ping_interval));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, options.pings_without_calls ? 1 : 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options.max_idle));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(options.max_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(options.max_age_grace));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(options.handshake_timeout));
 }
 
 class GrpcppServer final : public Server, private CallHost, private LoopHook {
@@ -121,6 +142,7 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection);
   // Rota unpacks what comes compressed, because it knows a limit.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  AddConnectionArguments(options.connections, builder);
   const StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials = NewCredentials(options.tls);
   if (!credentials.ok()) return credentials.status();
   for (size_t i = 0; i < addresses.size(); ++i) {
