@@ -31,12 +31,13 @@ bool IsScheme(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return IsLetter(c) || IsDigit(c) || c == '+' || c == '-' || c == '.'; });
 }
 
-// "application/grpc", alone or followed by "+proto" or a parameter.
+// "application/grpc", alone or followed by "+proto", and by parameters. Messages of another kind ("+json") cannot be read here.
 bool IsGrpcContentType(std::string_view value) {
-  constexpr std::string_view kGrpc = "application/grpc";
+  constexpr std::string_view kGrpc = "application/grpc", kProto = "+proto";
   if (!value.starts_with(kGrpc)) return false;
   value.remove_prefix(kGrpc.size());
-  return value.empty() || value.front() == '+' || value.front() == ';';
+  if (value.starts_with(kProto)) value.remove_prefix(kProto.size());
+  return value.empty() || value.front() == ';';
 }
 
 // Both look at all of it, whatever comes, so that the compiler takes many characters at once.

@@ -134,7 +134,9 @@ std::optional<RequestHeaders::Refusal> RequestHeaders::Judge(const CallStart& st
     return Refusal{.status = ResourceExhaustedError("the header fields are larger than the limit of " + std::to_string(limit_))};
   }
   if (method_ != FieldKind::kPost) return Refusal{.http_status = 405, .status = InternalError("the method of HTTP is not POST")};
-  if (!is_grpc_) return Refusal{.http_status = 415, .status = InternalError("the content-type is not application/grpc")};
+  if (!is_grpc_) {
+    return Refusal{.http_status = 415, .status = InternalError("the content-type is neither application/grpc nor application/grpc+proto")};
+  }
   if (!takes_trailers_) return Refusal{.status = InternalError("there is no header te: trailers")};
   if (path_ != FieldKind::kPath) return Refusal{.status = UnimplementedError("'" + start.path + "' is not /Service/Method")};
   if (!fault_.ok()) return Refusal{.status = fault_};

@@ -144,7 +144,7 @@ class Generator {
       exchange_.traits.push_back({.name = "te missing", .instead = {{"te", "trailers"}}});
     }
     if (Chance(3)) {
-      const std::string type = Pick<std::string>({"application/json", "text/plain", "application/grpc-web", "application/grpcx", ""});
+      const std::string type = Pick<std::string>({"application/json", "text/plain", "application/grpc-web", "application/grpcx", "application/grpc+json", "", ""});
       const std::pair<std::string, std::string> good("content-type", "application/grpc");
       if (type.empty()) {
         exchange_.traits.push_back({.name = "content-type missing", .instead = {good}});
@@ -152,7 +152,8 @@ class Generator {
         AddTrait("content-type '" + type + "'", "content-type", type, {good});
       }
     } else {
-      Add("content-type", Pick<std::string>({"application/grpc", "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"}));
+      Add("content-type", Pick<std::string>({"application/grpc", "application/grpc", "application/grpc+proto",
+                                              "application/grpc;charset=utf-8", "application/grpc+proto;charset=utf-8"}));
     }
     if (Chance(30)) Add("user-agent", "differential/1.0");
   }

@@ -65,6 +65,7 @@ TEST(FieldKindTest, WhatGrpcKnowsIsNotMetadata) {
   EXPECT_EQ(Kind("grpc-anything", "x"), FieldKind::kReserved);
   EXPECT_EQ(Kind("grpc-trace-bin", "Zm8"), FieldKind::kMetadata);
   EXPECT_EQ(Kind("content-type", "application/grpc+proto"), FieldKind::kGrpcContentType);
+  EXPECT_EQ(Kind("content-type", "application/grpc+json"), FieldKind::kOtherContentType);
   EXPECT_EQ(Kind("content-type", "text/plain"), FieldKind::kOtherContentType);
   EXPECT_EQ(Kind("content-length", "1"), FieldKind::kContentLength);
   EXPECT_EQ(Kind("host", "here:1"), FieldKind::kHost);

@@ -72,10 +72,13 @@ TEST_F(RequestHeadersTest, OnlyPostIsServed) {
 }
 
 TEST_F(RequestHeadersTest, ContentTypesOfGrpcAreServedAndOthersGet415) {
-  for (const char* type : {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"}) {
+  for (const char* type : {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
+                           "application/grpc+proto;charset=utf-8"}) {
     EXPECT_EQ(Judged({{"content-type", type}}), "fine") << type;
   }
-  for (const char* type : {"", "application/json", "application/grpcweb", "application/grpc-web", "text/application/grpc"}) {
+  for (const char* type : {"", "application/json", "application/grpcweb", "application/grpc-web", "text/application/grpc",
+                           "application/grpc+json", "application/grpc+", "application/grpc+protobuf", "application/grpc+proto+gzip",
+                           "application/grpcproto"}) {
     EXPECT_EQ(Judged({{"content-type", type}}).substr(0, 3), "415") << type;
   }
 }

@@ -181,8 +181,8 @@ TEST_P(WireTest, WhatIsNotGrpcIsAnsweredInTheWordsOfHttp) {
 
 TEST_P(WireTest, AnotherContentTypeIs415) {
   Listen();
-  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"content-type", "application/json"}}), "", "DATA 1"),
-              ElementsAre("HEADERS 1 :status=415 content-type=text/plain; charset=utf-8", "DATA 1 41 end"));
+  EXPECT_THAT(AnswerTo(WireClient::Request("/a.B/C", {{"content-type", "application/grpc+json"}}), "", "DATA 1"),
+              ElementsAre("HEADERS 1 :status=415 content-type=text/plain; charset=utf-8", "DATA 1 72 end"));
 }
 
 TEST_P(WireTest, DataOnAStreamThatThePeerHasResetEndsTheConnection) {
