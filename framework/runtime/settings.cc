@@ -84,7 +84,8 @@ void AddSettings(Options& options, Settings* settings) {
   options.Add("keepalive-timeout", &settings->keepalive_timeout, std::chrono::hours(1 << 20), "and its connection closed when none comes for this");
   options.Add("min-ping-interval", &settings->min_ping_interval, std::chrono::hours(1 << 20), "a peer that asks more often while it gets nothing is told to go");
   options.Add("pings-without-calls", &settings->pings_without_calls, "a peer may ask as often while it has no call");
-  options.Add("handshake-timeout", &settings->handshake_timeout, std::chrono::hours(1 << 20), "a peer that takes longer to introduce itself, or to send the header of a call, is cut off; 0: never");
+  options.Add("handshake-timeout", &settings->handshake_timeout, std::chrono::hours(1 << 20),
+              "what a peer gets to say that it speaks HTTP/2, and for each header block; 0: any time");
   options.Add("max-connection-idle", &settings->max_connection_idle, std::chrono::hours(1 << 20), "a connection without calls for this is ended; 0: never");
   options.Add("max-connection-age", &settings->max_connection_age, std::chrono::hours(1 << 20), "a connection this old, give or take a tenth, is ended; 0: never");
   options.Add("max-connection-age-grace", &settings->max_connection_age_grace, std::chrono::hours(1 << 20), "how long its calls may go on then; 0: for ever");

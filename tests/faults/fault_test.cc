@@ -181,7 +181,8 @@ bool FaultTest::Calls::AreOver() const {
 
 std::string FaultTest::Calls::Text() const {
   return std::to_string(handlers_begun) + " handlers begun, " + std::to_string(handlers_done) + " done, " + std::to_string(taken_in) +
-         " calls taken in, " + std::to_string(over) + " over, " + std::to_string(in_flight) + " in flight, " + std::to_string(turns) + " turns";
+         " calls taken in, " + std::to_string(over) + " over, " + std::to_string(in_flight) + " in flight, " +
+         std::to_string(turns) + " turns";
 }
 
 int64_t FaultTest::LongTimersPhases() {

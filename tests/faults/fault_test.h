@@ -35,8 +35,8 @@ struct Held {
 
 // A server under attack, on the transport of the parameter. Every test runs its fault by Attack(), which checks what holds
 // for all of them: a probe connection sees no failed call and, at full length, at most twice the latency; afterwards the memory and the
-// descriptors are back within 5 % in 10 seconds and as many handlers are done as were begun. That the memory is given back holds nobody up. It prints one line
-// "figure: ..." for each.
+// descriptors are back within 5 % in 10 seconds and as many handlers are done as were begun. That the memory is given back
+// holds nobody up. It prints one line "figure: ..." for each.
 class FaultTest : public testing::TestWithParam<std::string> {
  protected:
   // Starts `binary` with `flags`; the interoperability server without any, if a test does not.

@@ -29,7 +29,8 @@ constexpr int64_t kMostHandlers = 2100;
 using Clock = std::chrono::steady_clock;
 using Bytes = std::function<std::string(RawConnection&)>;
 
-// Makes calls and cancels them, a thousand a second, until `goes_on` is false of how many there were. Returns that number. It is left alone.
+// Makes calls and cancels them, a thousand a second, until `goes_on` is false of how many there were. Returns that number. It is
+// left alone.
 size_t CancelHonestly(const std::string& address, const std::function<bool(size_t)>& goes_on) {
   RawConnection connection(address);
   connection.Start();
@@ -80,7 +81,8 @@ class FloodTest : public FaultTest {
       for (; connections < kinds.size() || Clock::now() < end; ++connections) {
         const Kind& kind = kinds[connections % kinds.size()];
         // Who is to be cut gets the time for it.
-        const int64_t code = FloodOne(kind, manner.reads, ours() ? kCutWithin : Clock::duration(length) / static_cast<int64_t>(kinds.size()), before, sent);
+        const Clock::duration time = ours() ? kCutWithin : Clock::duration(length) / static_cast<int64_t>(kinds.size());
+        const int64_t code = FloodOne(kind, manner.reads, time, before, sent);
         ++seen[kind.name + (kind.name.empty() ? "" : " ") + Text(code)];
         // Where a peer does not read, there may be no room for a last word.
         ++expected[kind.name + (kind.name.empty() ? "" : " ") + Text(!manner.reads && code == kSilent ? kSilent : kind.code)];
@@ -198,7 +200,8 @@ TEST_P(FloodTest, ContinuationsWithoutEnd) {
 TEST_P(FloodTest, AFieldWithoutEnd) {
   // Of 4 GiB, as it says itself.
   const std::string field = std::string("\0\x01" "a" "\x7f", 4) + "\x80\xff\xff\xff\x0f";
-  Flood("field without end", {}, kEnhanceYourCalm, BlockWithoutEnd(field), Always(FrameBytes(kContinuation, 0, 3, std::string(kMaxFrameBytes, 'a'))));
+  Flood("field without end", {}, kEnhanceYourCalm, BlockWithoutEnd(field),
+        Always(FrameBytes(kContinuation, 0, 3, std::string(kMaxFrameBytes, 'a'))));
 }
 
 TEST_P(FloodTest, RapidReset) {
@@ -233,14 +236,16 @@ TEST_P(FloodTest, MadeYouResetByWhatEndsTheConnection) {
                 })};
   };
   constexpr uint8_t kHasPriority = 0x20;
+  const auto on = [](uint32_t stream) { return Number(stream, 4) + Number(16, 1); };
+  const std::string more = Block({{"x-more", "1"}});
   Flood("MadeYouReset, connection errors", {.beside_honest_cancels = true},
         {by("WINDOW_UPDATE of 0", kProtocolError, false, [](uint32_t stream) { return WindowUpdateFrame(stream, 0); }),
          by("DATA behind END_STREAM", kStreamClosed, true, [](uint32_t stream) { return DataFrames(stream, "x", false); }),
-         by("HEADERS behind END_STREAM", kStreamClosed, true, [](uint32_t stream) { return HeadersFrames(stream, Block({{"x-more", "1"}}), kEndStream); }),
-         by("PRIORITY on itself", kProtocolError, false, [](uint32_t stream) { return FrameBytes(kPriority, 0, stream, Number(stream, 4) + Number(16, 1)); }),
+         by("HEADERS behind END_STREAM", kStreamClosed, true, [more](uint32_t stream) { return HeadersFrames(stream, more, kEndStream); }),
+         by("PRIORITY on itself", kProtocolError, false, [on](uint32_t stream) { return FrameBytes(kPriority, 0, stream, on(stream)); }),
          by("PRIORITY of 4 bytes", kFrameSizeError, false, [](uint32_t stream) { return FrameBytes(kPriority, 0, stream, Number(1, 4)); }),
-         Kind{"HEADERS on themselves", kProtocolError, Nothing, OnEachStream([](uint32_t stream) {
-                return FrameBytes(kHeaders, kHasPriority | kEndHeaders, stream, Number(stream, 4) + Number(16, 1) + Block(CallFields(kDuplexCall)));
+         Kind{"HEADERS on themselves", kProtocolError, Nothing, OnEachStream([on](uint32_t stream) {
+                return FrameBytes(kHeaders, kHasPriority | kEndHeaders, stream, on(stream) + Block(CallFields(kDuplexCall)));
               })}});
 }
 

@@ -91,7 +91,8 @@ TEST_P(LoadFaultTest, ClientsOfTwoServersSeeNoFailedCallWhenOneIsToldToStop) {
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetLoadBalancingPolicyName("round_robin");
-    const auto channel = grpc::CreateCustomChannel("ipv4:" + address() + "," + leaves.Address("grpc"), grpc::InsecureChannelCredentials(), arguments);
+    const std::string both = "ipv4:" + address() + "," + leaves.Address("grpc");
+    const auto channel = grpc::CreateCustomChannel(both, grpc::InsecureChannelCredentials(), arguments);
     const auto stub = grpc::testing::TestService::NewStub(channel);
     Outcomes outcomes;
     std::atomic<bool> stop{false};
@@ -153,7 +154,8 @@ TEST_P(LoadFaultTest, ClientsSeeNoFailedCallWhenConnectionsGrowOldUnderLoad) {
     }
     EXPECT_GE(told_to_go, kClients * kEnds) << "connections of the load that grew old";
     EXPECT_EQ(outcomes[grpc::StatusCode::OK], outcomes.total()) << outcomes.Text();
-    return std::to_string(outcomes.total()) + " calls, " + std::to_string(outcomes.total() - outcomes[grpc::StatusCode::OK]) + " failed, on " +
+    const size_t failed = outcomes.total() - outcomes[grpc::StatusCode::OK];
+    return std::to_string(outcomes.total()) + " calls, " + std::to_string(failed) + " failed, on " +
            std::to_string(told_to_go + kClients) + " connections";
   });
 }
