@@ -16,10 +16,12 @@ namespace {
 constexpr size_t kReadQuota = 256 << 10;
 constexpr size_t kWriteQuota = 1 << 20;
 
-// Frames that may wait to be sent while more is read.
-constexpr size_t kMaxBacklog = 4000;
+// Frames that may wait to be sent while more is read. Fewer than the 1,000 answers to PING and SETTINGS beyond which nghttp2 breaks the
+// connection off: what one read brings comes on top.
+constexpr size_t kMaxBacklog = 500;
 
-// What a peer gets to close its side once all is said. Closing at once would make its kernel throw away what it has not read.
+// What a peer gets to take the ends of calls that are cancelled; and then to close its side once all is said. Closing at once would make
+// its kernel throw away what it has not read.
 constexpr Duration kLinger = std::chrono::milliseconds(500);
 
 }  // namespace
