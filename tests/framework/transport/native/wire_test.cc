@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -752,39 +750,12 @@ TEST_P(WireTest, APeerThatNeverSpeaksIsCutOff) {
   });
 }
 
-TEST_P(WireTest, SeveralAddressesAreServedAtOnceAlsoOfIpv6) {
-  OnEachCall(Echo);
-  server_ = GetParam().make(loop_, ServerOptions());
-  auto bound = server_->Listen({"127.0.0.1:0", "[::1]:0", "localhost:0"}, *this);
-  if (!bound.ok()) GTEST_SKIP() << "this machine has no IPv6: " << bound.status().ToString();
-  ASSERT_EQ(bound->size(), 3u);
-  std::vector<ClientCall::Answer> answers;
-  RunWith([&] {
-    for (const std::string& address : *bound) answers.push_back(ClientCall(Connect(address), "/a.B/C").Exchange({address}));
-  });
-  for (size_t i = 0; i < answers.size(); ++i) EXPECT_THAT(answers[i].messages, ElementsAre((*bound)[i])) << answers[i].status.error_message();
-}
-
 TEST_P(WireTest, AnAddressThatCannotBeBoundLeavesNothingOpen) {
   Listen();
   const std::unique_ptr<Server> other = GetParam().make(loop_, ServerOptions());
   const auto failed = other->Listen({"127.0.0.1:0", address_}, *this);
   EXPECT_THAT(failed.status().ToString(), HasSubstr("cannot listen on " + address_));
   RunWith([] {});
-}
-
-TEST_P(WireTest, AUnixDomainSocketServesAsTcpDoes) {
-  std::string folder = "/tmp/rota-XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  OnEachCall(Echo);
-  Listen(ServerOptions(), "unix:" + folder + "/socket");
-  ClientCall::Answer answer;
-  std::string peer;
-  RunWith([&] { answer = Exchange("/a.B/C", {"hello"}); });
-  EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
-  EXPECT_THAT(answer.messages, ElementsAre("hello"));
-  std::remove((folder + "/socket").c_str());
-  std::remove(folder.c_str());
 }
 
 }  // namespace
