@@ -1,5 +1,7 @@
 #include "framework/transport/native/tls_context.h"
 
+#include <openssl/bio.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <cstdlib>
@@ -58,6 +60,45 @@ TEST_F(TlsContextTest, NewFilesAreTakenUpAfterAWhileAndNotBefore) {
   EXPECT_EQ(Shown(*context), first);
   now_ += std::chrono::milliseconds(1);
   EXPECT_NE(Shown(*context), first);
+}
+
+// The authority of clients may be renewed when nothing else is.
+TEST_F(TlsContextTest, ANewAuthorityOfClientsIsTakenUpAlone) {
+  TlsFiles files = Files();
+  files.client_ca = folder_ + "/clients.pem";
+  std::filesystem::copy_file(folder_ + "/ca.pem", files.client_ca);
+  const std::unique_ptr<TlsContext> context = Load(files);
+  // Of a client whose certificate `authority` has signed.
+  const auto trusts = [&](const std::string& authority) {
+    SSL* const ssl = context->NewConnection(now_);
+    EXPECT_EQ(SSL_get_verify_mode(ssl), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
+    X509_STORE* const store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+    BIO* const file = BIO_new_file(authority.c_str(), "r");
+    X509* const certificate = PEM_read_bio_X509(file, nullptr, nullptr, nullptr);
+    X509_STORE_CTX* const check = X509_STORE_CTX_new();
+    X509_STORE_CTX_init(check, store, certificate, nullptr);
+    const bool trusted = X509_verify_cert(check) == 1;
+    X509_STORE_CTX_free(check);
+    X509_free(certificate);
+    BIO_free(file);
+    SSL_free(ssl);
+    return trusted;
+  };
+  const std::string old_client = folder_ + "/old-client.pem", certificate = Shown(*context);
+  std::filesystem::copy_file(folder_ + "/client.pem", old_client);
+  EXPECT_TRUE(trusts(old_client));
+  // The renewed certificate of the server goes elsewhere.
+  const std::string elsewhere = folder_ + "/new";
+  std::filesystem::create_directory(elsewhere);
+  ASSERT_EQ(std::system(("tests/conformance/certificates/make.sh " + elsewhere).c_str()), 0);
+  EXPECT_FALSE(trusts(elsewhere + "/client.pem"));
+  std::filesystem::copy_file(elsewhere + "/ca.pem", files.client_ca, std::filesystem::copy_options::overwrite_existing);
+  now_ += TlsContext::kRefresh - std::chrono::milliseconds(1);
+  EXPECT_FALSE(trusts(elsewhere + "/client.pem"));
+  now_ += std::chrono::milliseconds(1);
+  EXPECT_TRUE(trusts(elsewhere + "/client.pem"));
+  EXPECT_FALSE(trusts(old_client));
+  EXPECT_EQ(Shown(*context), certificate);
 }
 
 TEST_F(TlsContextTest, FilesThatAreNoGoodAnyMoreChangeNothing) {
