@@ -65,7 +65,8 @@ const std::vector<std::string>& KnownTransports() {
 }
 
 void AddSettings(Options& options, Settings* settings) {
-  options.Add({.name = "listen", .value_name = "HOST:PORT", .help = "where calls are served; port 0 picks a free one; also unix:PATH",
+  options.Add({.name = "listen", .value_name = "HOST:PORT",
+               .help = "where calls are served; port 0 picks a free one; on native also unix:PATH",
                .default_text = settings->listen.front(), .repeatable = true,
                .set = [=](const auto& values) { return SetListen(values, settings); }});
   options.Add({.name = "admin", .value_name = "HOST:PORT", .help = "where /metrics, /healthz and /readyz are served; 'off' serves none",
