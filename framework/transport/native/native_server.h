@@ -16,7 +16,7 @@ class EventLoop;
 //         other than application/grpc, INTERNAL for a malformed header, UNIMPLEMENTED for an unknown encoding. A message that
 //         is longer than max_message_bytes ends its call before memory is taken for it.
 // Order:  what is written in one phase is sent at its end, or earlier where many calls have something to send; for each connection with
-//         one system call, up to 256 KiB and where the socket takes it.
+//         one system call, where the socket takes it, for up to 256 KiB, 64 of them in short pieces (see Output).
 // Drain:  GOAWAY in two steps (RFC 9113, section 6.8), so that no call fails that a peer has sent before it heard of it.
 // Shutdown: the destructor ends the calls with CANCELLED and drops the `done` of a drain that runs. It must not be called from
 //         a sink of its own calls.
