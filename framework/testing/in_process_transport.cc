@@ -117,7 +117,7 @@ void InProcessCall::End(const Status& status) {
 
 InProcessServer::~InProcessServer() {
   life_.DropDone();
-  CancelAll(CancelledError("the server is gone"));
+  CancelAll(ShuttingDownError());
   drain_check_.Clear();
 }
 

@@ -101,7 +101,7 @@ class InProcessCall final : public RefCounted, private Call {
 
 // A transport without sockets, so that whatever stands on the seam is tested under the manual clock with one outcome.
 // Thread: loop.
-// Owner:  the test. What runs when it is destroyed ends with CANCELLED.
+// Owner:  the test. What runs when it is destroyed ends with UNAVAILABLE.
 class InProcessServer final : public Server {
  public:
   // `keeps_alive`: as other transports do, from Listen() to the end of Drain(). Without it EventLoop::Run() returns as

@@ -23,7 +23,7 @@ class EventLoop;
 // Drain:  a call that reaches gRPC after its shutdown has begun and before its peer has seen the GOAWAY is ended by gRPC with
 //         CANCELLED, and Rota never hears of it: gRPC 1.51 closes its doors before it tells. The transport native waits in
 //         between.
-// Shutdown: the destructor ends the calls with CANCELLED and drops the `done` of a drain that runs. It must not be called
+// Shutdown: the destructor ends the calls with UNAVAILABLE and drops the `done` of a drain that runs. It must not be called
 //         from OnMessage(), OnHalfClose() or OnWritable() of its own calls.
 std::unique_ptr<Server> NewGrpcppServer(EventLoop& loop, const ServerOptions& options);
 

@@ -18,7 +18,7 @@ class EventLoop;
 // Order:  what is written in one phase is sent at its end, or earlier where many calls have something to send; for each connection with
 //         one system call, where the socket takes it, for up to 256 KiB, 64 of them in short pieces (see Output).
 // Drain:  GOAWAY in two steps (RFC 9113, section 6.8), so that no call fails that a peer has sent before it heard of it.
-// Shutdown: the destructor ends the calls with CANCELLED and drops the `done` of a drain that runs. It must not be called from
+// Shutdown: the destructor ends the calls with UNAVAILABLE and drops the `done` of a drain that runs. It must not be called from
 //         a sink of its own calls.
 std::unique_ptr<Server> NewNativeServer(EventLoop& loop, const ServerOptions& options);
 

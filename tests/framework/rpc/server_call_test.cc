@@ -398,7 +398,7 @@ TEST(ServerCallLifetimeTest, CallsMayStillRunWhenTheServerAndThenTheActorsGo) {
   const auto queued = server->StartCall(kChat);
   loop.Run();
   server = nullptr;
-  EXPECT_EQ(running->status()->code(), StatusCode::kCancelled);
+  EXPECT_EQ(running->status()->code(), StatusCode::kUnavailable);
   dispatcher = nullptr;
   registry = nullptr;
   system = nullptr;

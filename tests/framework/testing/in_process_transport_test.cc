@@ -149,7 +149,7 @@ TEST_F(InProcessTransportTest, TheServerEndsWhatRunsWhenItGoes) {
   ASSERT_TRUE(server->Listen({""}, recorder).ok());
   const auto call = server->StartCall("/a/b");
   server = nullptr;
-  EXPECT_EQ(recorder.events, Events{"done CANCELLED: the server is gone"});
+  EXPECT_EQ(recorder.events, Events{"done UNAVAILABLE: the server is shutting down"});
   loop_.Run();
 }
 
