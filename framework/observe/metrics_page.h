@@ -24,7 +24,7 @@ class MetricsPage {
 
   void Add(Collector collector);
   // One scrape, in the text exposition format of Prometheus, version 0.0.4, in steps, so that no request has to wait for a whole page:
-  // some 64 lines are written in one, and all numbers of one collector are read in one, because they are of one moment. Must not be called after the end of
+  // some 16 lines are written in one, and all numbers of one collector are read in one, because they are of one moment. Must not be called after the end of
   // the page.
   Steps Scrape() const;
   // All of it at once.

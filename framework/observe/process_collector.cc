@@ -4,14 +4,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <string>
-#include <system_error>
 
 #include "framework/observe/families.h"
+#include "framework/observe/open_files.h"
 
 namespace rota {
 namespace {
@@ -58,14 +57,6 @@ std::optional<double> ReadBootTime() {
   return std::nullopt;
 }
 
-std::optional<double> CountOpenFiles() {
-  std::error_code error;
-  double count = 0;
-  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; !error && it != end; it.increment(error)) ++count;
-  // One of them is the descriptor of the directory that was read.
-  return error || count < 1 ? std::nullopt : std::optional<double>(count - 1);
-}
-
 class ProcessCollector final : public prometheus::Collectable {
  public:
   std::vector<prometheus::MetricFamily> Collect() const override {
@@ -78,14 +69,14 @@ class ProcessCollector final : public prometheus::Collectable {
       families.Sample(stat->resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
       families.Gauge("process_virtual_memory_bytes", "Address space of the process.");
       families.Sample(stat->virtual_bytes);
-      if (const std::optional<double> boot = ReadBootTime()) {
+      if (boot_time_) {
         families.Gauge("process_start_time_seconds", "When the process started, in seconds since 1970.");
-        families.Sample(*boot + stat->start_ticks / ticks_per_second);
+        families.Sample(*boot_time_ + stat->start_ticks / ticks_per_second);
       }
     }
-    if (const std::optional<double> open = CountOpenFiles()) {
+    if (const std::optional<size_t> open = observe::CountOpenFiles()) {
       families.Gauge("process_open_fds", "Open file descriptors.");
-      families.Sample(*open);
+      families.Sample(static_cast<double>(*open));
     }
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -94,6 +85,10 @@ class ProcessCollector final : public prometheus::Collectable {
     }
     return std::move(families).Take();
   }
+
+ private:
+  // It stays, and Linux counts the interrupts of all cores for whoever reads it.
+  const std::optional<double> boot_time_ = ReadBootTime();
 };
 
 }  // namespace

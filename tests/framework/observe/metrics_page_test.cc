@@ -89,7 +89,7 @@ TEST(MetricsPageTest, AScrapeComesInStepsThatMakeTheSamePage) {
   EXPECT_EQ(text, prometheus::TextSerializer().Serialize(std::move(all).Take()));
   EXPECT_EQ(page.Text(), text);
   // Of some 300 KB.
-  EXPECT_LT(longest, 20'000u);
+  EXPECT_LT(longest, 6'000u);
 }
 
 TEST(MetricsPageTest, NumbersAreReadWhenThePageIsAsked) {
