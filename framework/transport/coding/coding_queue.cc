@@ -7,12 +7,12 @@
 namespace rota::coding {
 namespace {
 
-// The work of one step, at worst 0.2 to 0.4 ms.
-constexpr size_t kStep = 128 << 10;
+// The work of one step, at worst 0.05 to 0.1 ms.
+constexpr size_t kStep = 32 << 10;
 
 // For how long a run goes on; or for a quarter of the time since the last one, so that what waits is not starved by a loop that has much
 // to do. But one that was blocked is not to be held up for much longer.
-constexpr Duration kRun = std::chrono::microseconds(500);
+constexpr Duration kRun = std::chrono::microseconds(100);
 constexpr Duration kLongestRun = std::chrono::milliseconds(5);
 
 }  // namespace

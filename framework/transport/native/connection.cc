@@ -14,7 +14,7 @@ namespace {
 
 // What one connection may read and write before others have their turn.
 constexpr size_t kReadQuota = 256 << 10;
-constexpr size_t kWriteQuota = 1 << 20;
+constexpr size_t kWriteQuota = 256 << 10;
 
 // Frames that may wait to be sent while more is read. Fewer than the 1,000 answers to PING and SETTINGS beyond which nghttp2 breaks the
 // connection off: what one read brings comes on top.
@@ -64,13 +64,13 @@ bool Connection::IsRefused() {
   const int error = socket_->error();
   if (error == 0) return false;
   Log(LogLevel::kWarn, "connection_lost", {{"peer", peer_}, {"what", std::string("epoll: ") + std::strerror(error)}});
-  Lose();
+  GiveUp();
   return true;
 }
 
 void Connection::AfterRead(bool alive) {
   if (closed_) return;
-  if (!alive) return Lose();
+  if (!alive) return GiveUp();
   if (!ready_ && socket_->IsReady()) {
     ready_ = true;
     host_.QueueFlush(*this);
@@ -103,7 +103,7 @@ bool Connection::ReadSome() {
 void Connection::Discard() {
   for (size_t total = 0; total < kReadQuota;) {
     const Socket::Result result = socket_->Read(host_.read_buffer);
-    if (result.ended) return Lose();
+    if (result.ended) return GiveUp();
     if (result.drained) break;
     total += result.bytes;
   }
@@ -139,7 +139,7 @@ bool Connection::Send(Output& output) {
   const Socket::Result result = socket_->Write(output.pieces());
   if (result.ended) {
     output.Clear();
-    Lose();
+    GiveUp();
     return false;
   }
   output.Advance(result.bytes);
@@ -237,12 +237,6 @@ void Connection::Cancel(const Status& why) {
   session_.EndDrain();
   // It may take nothing, or be in the midst of its handshake.
   if (!linger_.is_armed()) Linger();
-}
-
-void Connection::Lose() {
-  if (closed_) return;
-  socket_->Close();
-  GiveUp();
 }
 
 void Connection::GiveUp() {

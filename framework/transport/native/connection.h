@@ -66,10 +66,8 @@ class Connection final : public RefCounted, private SessionOwner {
   bool Send(Output& output);
   void EndOutput();
   void Linger();
-  // The peer is gone: its descriptor is free at once, for others who come, and the rest ends when its turn has come, because
-  // thousands of peers may go at once.
-  void Lose();
-  // The peer has had its time: all of it ends when its turn has come, because one timers phase may find out thousands.
+  // The peer is gone, or has had its time: all of it ends when its turn has come, because thousands may go at once, or be found
+  // out by one timers phase.
   void GiveUp();
 
   void SetAlarm();

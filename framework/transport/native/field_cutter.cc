@@ -26,11 +26,21 @@ uint32_t Number(std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-std::vector<uint8_t> FieldCutter::Take(std::span<const uint8_t> head, std::span<const uint8_t> rest) {
+void FieldCutter::Add(std::span<const uint8_t> head, std::span<const uint8_t> rest) {
+  ROTA_DCHECK(!HoldsInput(), "more is added before all is taken");
+  in_.assign(head.begin(), head.end());
+  in_.insert(in_.end(), rest.begin(), rest.end());
+  taken_ = 0;
+}
+
+std::vector<uint8_t> FieldCutter::Take(size_t most) {
   out_ = std::exchange(held_, {});
-  out_.reserve(out_.size() + head.size() + rest.size());
-  Append(head);
-  Append(rest);
+  out_.reserve(out_.size() + std::min(most, in_.size() - taken_) + kHeaderBytes);
+  for (const size_t begin = taken_; HoldsInput() && taken_ - begin < most;) {
+    const std::span<const uint8_t> bytes = std::span(in_).subspan(taken_);
+    const bool in_frame = ahead_ + fragment_ + behind_ > 0;
+    taken_ += in_frame ? TakePayload(bytes.first(std::min(bytes.size(), most - (taken_ - begin)))) : TakeHeader(bytes);
+  }
   if (!open_ || state_ != State::kMoreLength) return std::exchange(out_, {});
   const size_t ready = digits_[0];
   if (out_.size() - ready > kMostHeld) {
@@ -42,13 +52,6 @@ std::vector<uint8_t> FieldCutter::Take(std::span<const uint8_t> head, std::span<
   for (size_t i = 0; i < digit_count_; ++i) digits_[i] -= ready;
   out_.resize(ready);
   return std::exchange(out_, {});
-}
-
-void FieldCutter::Append(std::span<const uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const bool in_frame = ahead_ + fragment_ + behind_ > 0;
-    bytes = bytes.subspan(in_frame ? TakePayload(bytes) : TakeHeader(bytes));
-  }
 }
 
 // ---- Frames.
@@ -119,18 +122,33 @@ void FieldCutter::TakePadding(uint8_t length) {
 void FieldCutter::TakeFragment(std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
     if (state_ == State::kUnreadable) return Copy(bytes);
-    size_t taken = 1;
-    if (state_ == State::kString) {
-      taken = TakeString(bytes);
-    } else {
-      TakeByte(bytes.front());
-    }
-    bytes = bytes.subspan(taken);
+    bytes = bytes.subspan(state_ == State::kString && cut_ ? TakeCutString(bytes) : TakeFields(bytes));
   }
 }
 
-void FieldCutter::TakeByte(uint8_t byte) {
-  out_.push_back(byte);
+// Many fields are small: they are copied together, once they are read.
+size_t FieldCutter::TakeFields(std::span<const uint8_t> bytes) {
+  const size_t place = out_.size();
+  size_t taken = 0;
+  while (taken < bytes.size() && state_ != State::kUnreadable) {
+    if (state_ != State::kString) {
+      TakeByte(bytes[taken], place + taken);
+      ++taken;
+      continue;
+    }
+    if (cut_) break;
+    const size_t step = std::min(passed_on_, bytes.size() - taken);
+    taken += step;
+    passed_on_ -= step;
+    if (passed_on_ == 0) EndPart();
+  }
+  Copy(bytes.first(taken));
+  // It has begun here: one that went on would have gone to TakeCutString().
+  if (state_ == State::kString && cut_) CutLength();
+  return taken;
+}
+
+void FieldCutter::TakeByte(uint8_t byte, size_t place) {
   const bool more = (byte & kMore) != 0;
   switch (state_) {
     case State::kField:
@@ -139,7 +157,7 @@ void FieldCutter::TakeByte(uint8_t byte) {
       if (!more) state_ = after_index_;
       return;
     case State::kLength:
-      digits_[0] = out_.size() - 1;
+      digits_[0] = place;
       digit_count_ = 1;
       length_ = byte & kStringBits;
       if (length_ < kStringBits) return BeginString();
@@ -147,7 +165,7 @@ void FieldCutter::TakeByte(uint8_t byte) {
       return;
     case State::kMoreLength:
       length_ += uint64_t{static_cast<uint8_t>(byte & ~kMore)} << (7 * (digit_count_ - 1));
-      digits_[digit_count_++] = out_.size() - 1;
+      digits_[digit_count_++] = place;
       if (!more && length_ <= std::numeric_limits<uint32_t>::max()) return BeginString();
       if (!more || digit_count_ == kMostDigits) state_ = State::kUnreadable;
       return;
@@ -173,7 +191,6 @@ void FieldCutter::BeginString() {
   cut_ = length_ > kMostBytes;
   dropped_ = cut_ ? length_ - kMostBytes : 0;
   passed_on_ = length_ - dropped_;
-  if (cut_) CutLength();
   state_ = State::kString;
   if (passed_on_ == 0) EndPart();
 }
@@ -188,13 +205,9 @@ void FieldCutter::CutLength() {
   }
 }
 
-size_t FieldCutter::TakeString(std::span<const uint8_t> bytes) {
+size_t FieldCutter::TakeCutString(std::span<const uint8_t> bytes) {
   const size_t passed_on = std::min(passed_on_, bytes.size());
-  if (cut_) {
-    out_.insert(out_.end(), passed_on, 'x');
-  } else {
-    Copy(bytes.first(passed_on));
-  }
+  out_.insert(out_.end(), passed_on, 'x');
   const size_t dropped = std::min(dropped_, bytes.size() - passed_on);
   passed_on_ -= passed_on;
   dropped_ -= dropped;

@@ -20,7 +20,7 @@ namespace rota::native {
 //
 // What it cannot read goes to nghttp2 as it is, which judges it.
 // Thread: one.
-// Bound:  what it keeps between two calls of Take() is kMostHeld bytes at most.
+// Bound:  what it keeps is what was added last and not taken yet, and kMostHeld bytes.
 // Source: RFC 7541, sections 5 and 6; RFC 9113, sections 6.2 and 6.10.
 class FieldCutter {
  public:
@@ -33,10 +33,13 @@ class FieldCutter {
   // The first bytes are the last `lead` ones of a frame that began before.
   explicit FieldCutter(size_t lead) : behind_(lead) {}
 
-  // Takes what comes next, in two parts, in which every frame header is whole, and returns what nghttp2 is to get.
-  std::vector<uint8_t> Take(std::span<const uint8_t> head, std::span<const uint8_t> rest);
+  // Adds what comes next, in two parts, in which every frame header is whole. What was added before must be taken.
+  void Add(std::span<const uint8_t> head, std::span<const uint8_t> rest);
+  // What nghttp2 is to get for the next `most` bytes of it, a frame header more or less.
+  std::vector<uint8_t> Take(size_t most);
+  bool HoldsInput() const { return taken_ < in_.size(); }
   // No block of several frames is under way, and nothing is kept: what follows needs no cutting until one begins.
-  bool idle() const { return !open_; }
+  bool idle() const { return !open_ && !HoldsInput(); }
   // A CONTINUATION was larger than a frame may be. The connection is to end (RFC 9113, section 4.2) and what came with it is not to
   // be looked at: nghttp2 checks the size of all frames but this one, and counts on it where it bounds a block by its frames.
   bool too_large() const { return too_large_; }
@@ -54,15 +57,17 @@ class FieldCutter {
   // A length of up to 32 bits takes six bytes.
   static constexpr size_t kMostDigits = 6;
 
-  void Append(std::span<const uint8_t> bytes);
   // Each takes some bytes, and returns how many.
   size_t TakeHeader(std::span<const uint8_t> bytes);
   size_t TakePayload(std::span<const uint8_t> bytes);
   void BeginBlock(size_t payload, uint8_t flags);
   void TakePadding(uint8_t length);
   void TakeFragment(std::span<const uint8_t> bytes);
-  size_t TakeString(std::span<const uint8_t> bytes);
-  void TakeByte(uint8_t byte);
+  // Up to a string that is cut, or to what it cannot read.
+  size_t TakeFields(std::span<const uint8_t> bytes);
+  size_t TakeCutString(std::span<const uint8_t> bytes);
+  // `place` is where it will be in out_.
+  void TakeByte(uint8_t byte, size_t place);
   void BeginField(uint8_t byte);
   void BeginString();
   void EndPart();
@@ -89,6 +94,10 @@ class FieldCutter {
   bool cut_ = false;
   size_t passed_on_ = 0;  // What is left of a string to be passed on,
   size_t dropped_ = 0;    // and to be dropped.
+
+  // What was added, from taken_ on.
+  std::vector<uint8_t> in_;
+  size_t taken_ = 0;
 
   // What nghttp2 is to get. A length is kept until it is whole, with all that follows, because it may have to be changed.
   std::vector<uint8_t> out_;

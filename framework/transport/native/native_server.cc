@@ -39,11 +39,16 @@ constexpr size_t kCallsAtOnce = 16;
 // has it: a call takes some 3 kB, so that those of many connections together would go round through all of what a core has.
 constexpr size_t kMostUnsent = 64;
 
+// Connections that a wave writes to, within a phase: each counts in its budget.
+constexpr size_t kFlushesOfWave = 64;
+
 // What one run of the hook does, of which there are two in an iteration; the rest is done in the next ones, while what comes in
-// has its turn. A write costs some 15 us, a long one by its bytes, and the end of a connection ends its handlers.
-constexpr size_t kFlushesAtOnce = 64;
-constexpr size_t kFlushedBytesAtOnce = 4 << 20;
-constexpr size_t kClosesAtOnce = 16;
+// has its turn. A write costs some 5 to 20 us, a long one by its bytes; the end of a connection costs as much, and ends its handlers.
+// More may end in an iteration than can be accepted in one.
+constexpr size_t kFlushesAtOnce = 16;
+constexpr size_t kFlushedBytesAtOnce = 1 << 20;
+constexpr Duration kFlushTime = std::chrono::microseconds(100);
+constexpr size_t kClosesAtOnce = 4;
 
 // Calls that one step of trimming frees.
 constexpr size_t kTrimmedAtOnce = 64;
@@ -276,9 +281,11 @@ void NativeServer::FlushSome(bool within_callback) {
     flushing_.clear();
     flushing_.swap(to_flush_);
     flushed_ = 0;
+    if (flushing_.empty()) return;
   }
-  const size_t end = std::min(flushing_.size(), flushed_ + kFlushesAtOnce);
-  for (size_t bytes = 0; flushed_ < end && bytes < kFlushedBytesAtOnce;) {
+  const size_t end = std::min(flushing_.size(), flushed_ + (within_callback ? kFlushesOfWave : kFlushesAtOnce));
+  const TimePoint until = After(loop.Now(), within_callback ? kForever : kFlushTime);
+  for (size_t bytes = 0; flushed_ < end && bytes < kFlushedBytesAtOnce && loop.Now() < until;) {
     if (within_callback) loop.ChargeBudget();
     const Ref<Connection> connection = std::move(flushing_[flushed_++]);
     connection->flush_queued = false;

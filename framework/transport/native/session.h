@@ -61,10 +61,10 @@ class Session final : private CallWire {
 
   // Takes what the peer has sent. False: it does not speak HTTP/2, and the connection is to be closed.
   bool Receive(std::span<uint8_t> bytes);
-  // So that no peer holds up the others, calls are begun so many at a time; and header fields that nobody wants, which are cheap
-  // to send and have to be decoded all the same for the state of the header compression, are taken a little at a time. What
-  // Receive() has put off is to go first, when others have had a turn.
-  bool HoldsInput() const { return put_off_at_ < put_off_.size(); }
+  // So that no peer holds up the others, calls are begun so many at a time; and small frames, and header fields that nobody wants,
+  // which are cheap to send and have to be decoded all the same for the state of the header compression, are taken a little at a
+  // time. What Receive() has put off is to go first, when others have had a turn.
+  bool HoldsInput() const { return put_off_at_ < put_off_.size() || (cutter_ != nullptr && cutter_->HoldsInput()); }
   bool ReceiveHeld();
   // Appends what is to be sent until `output` is full; returns whether there may be more. Nothing of it is given twice.
   // A broken session has no more to send.
@@ -95,9 +95,9 @@ class Session final : private CallWire {
   // Its parts, out of the way of DATA.
   [[gnu::noinline]] bool AllowsHeaders(int32_t stream_id);
   [[gnu::noinline]] void HearReset(uint8_t& type, int32_t stream_id);
-  // Gives them to nghttp2. False, here and below: it is no HTTP/2.
+  // Gives them to nghttp2, as many as one turn has room for. False, here and below: it is no HTTP/2.
   bool Feed(std::span<const uint8_t> bytes);
-  // The same with what was scanned, while cutter_ is there. Seldom: kept out of the way of what is not.
+  // The same with some of what was scanned, while cutter_ has it. Seldom: kept out of the way of what is not.
   [[gnu::noinline]] bool FeedCut();
   [[gnu::noinline]] void BeginCutting();
   void TellOfBlock();
@@ -151,6 +151,7 @@ class Session final : private CallWire {
   bool fields_too_long_ = false;     // RefuseFields() is due.
   bool passing_over_ = false;        // The rest of a header block is decoded and no more.
   size_t calls_begun_ = 0;           // In this turn.
+  size_t bytes_at_once_ = 0;         // What one turn takes of the bytes that were read last: those of kFramesAtOnce.
   std::vector<uint8_t> put_off_;     // From put_off_at_ on.
   size_t put_off_at_ = 0;
   FieldCache field_cache_;

@@ -25,22 +25,30 @@ bool Session::Receive(std::span<uint8_t> bytes) {
   if (broken_) return false;
   // What comes after the last word is not looked at.
   if (terminated_) return true;
-  if (!scanner_.Scan(bytes, [this](uint8_t& type, int32_t stream_id) { return IsAllowed(type, stream_id); })) {
+  size_t frames = 0;
+  const bool allowed = scanner_.Scan(bytes, [this, &frames](uint8_t& type, int32_t stream_id) {
+    ++frames;
+    return IsAllowed(type, stream_id);
+  });
+  if (!allowed) {
     Terminate(NGHTTP2_STREAM_CLOSED, "frame on a closed stream");
     return true;
   }
   calls_begun_ = 0;
+  bytes_at_once_ = frames <= kFramesAtOnce ? bytes.size() : bytes.size() * kFramesAtOnce / frames;
   if (cutter_ != nullptr) [[unlikely]] {
+    cutter_->Add(scanner_.head(), scanner_.rest());
     if (!FeedCut()) return false;
   } else if (!Feed(scanner_.head()) || !Feed(scanner_.rest())) {  // An answer to what is in the first may end the session.
     return false;
   }
-  TellOfBlock();
   AfterInput();
   return true;
 }
 
 void Session::TellOfBlock() {
+  // It may end in what is here.
+  if (cutter_ != nullptr && cutter_->HoldsInput()) [[unlikely]] return;
   // Blocks are told apart: of a peer that sends one after the other, any read may end within one.
   const uint64_t open = cutter_ != nullptr || scanner_.IsWithin(NGHTTP2_HEADERS) ? blocks_ : 0;
   if (open == open_block_) [[likely]] return;
@@ -49,7 +57,7 @@ void Session::TellOfBlock() {
 }
 
 bool Session::FeedCut() {
-  const std::vector<uint8_t> bytes = cutter_->Take(scanner_.head(), scanner_.rest());
+  const std::vector<uint8_t> bytes = cutter_->Take(kCutAtOnce);
   if (cutter_->too_large()) {
     Terminate(NGHTTP2_FRAME_SIZE_ERROR, "too large frame size");
     return true;
@@ -60,17 +68,22 @@ bool Session::FeedCut() {
 
 bool Session::ReceiveHeld() {
   calls_begun_ = 0;
-  const std::span<const uint8_t> bytes = std::span(put_off_).subspan(std::exchange(put_off_at_, put_off_.size()));
-  if (!Feed(bytes)) return false;
-  if (!HoldsInput()) {
-    put_off_ = {};
-    put_off_at_ = 0;
+  if (put_off_.empty()) {
+    if (!FeedCut()) return false;
+  } else {
+    const std::span<const uint8_t> bytes = std::span(put_off_).subspan(std::exchange(put_off_at_, put_off_.size()));
+    if (!Feed(bytes)) return false;
+    if (put_off_at_ == put_off_.size()) {
+      put_off_ = {};
+      put_off_at_ = 0;
+    }
   }
   AfterInput();
   return true;
 }
 
 void Session::AfterInput() {
+  TellOfBlock();
   ReturnWindow();
   if (nghttp2_session_want_write(session_.get()) || IsOver()) owner_.OnOutput();
 }
@@ -85,9 +98,10 @@ void Session::PutOff(std::span<const uint8_t> rest) {
 }
 
 bool Session::Feed(std::span<const uint8_t> bytes) {
-  if (bytes.empty() || terminated_) return true;
-  do {
-    const size_t step = passing_over_ ? std::min(bytes.size(), kPassedOverAtOnce) : bytes.size();
+  if (terminated_) return true;
+  // A header that comes before the rest of these bytes may be longer than they are.
+  for (size_t left = std::max(bytes_at_once_, kPassedOverAtOnce); !bytes.empty();) {
+    const size_t step = std::min({bytes.size(), left, passing_over_ ? kPassedOverAtOnce : bytes.size()});
     const ssize_t taken = [&] {
       const Host::Http2Scope scope(host_);
       return nghttp2_session_mem_recv(session_.get(), bytes.data(), step);
@@ -103,13 +117,15 @@ bool Session::Feed(std::span<const uint8_t> bytes) {
       return false;
     }
     bytes = bytes.subspan(static_cast<size_t>(taken));
+    left -= static_cast<size_t>(taken);
     if (std::exchange(fields_too_long_, false)) RefuseFields();
     if (broken_) return false;
-    if (!bytes.empty() && (calls_begun_ > kCallsAtOnce || (passing_over_ && bytes.size() > kPassedOverAtOnce))) {
+    const bool is_enough = calls_begun_ > kCallsAtOnce || left == 0 || (passing_over_ && bytes.size() > kPassedOverAtOnce);
+    if (!bytes.empty() && is_enough) {
       PutOff(bytes);
       return true;
     }
-  } while (!bytes.empty());
+  }
   return true;
 }
 

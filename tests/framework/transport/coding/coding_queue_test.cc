@@ -151,9 +151,9 @@ TEST_F(CodingQueueTest, APeerThatComesBackHasHadNoTurnYet) {
   EXPECT_THAT(RunAll(), ElementsAre("a1", "b1", "a2", "b2"));
 }
 
-TEST_F(CodingQueueTest, ARunGoesOnForHalfAMillisecond) {
+TEST_F(CodingQueueTest, ARunGoesOnForATenthOfAMillisecond) {
   Add("a", {1000}, one_);
-  step_takes_ = microseconds(100);
+  step_takes_ = microseconds(20);
   EXPECT_EQ(Run(), 5u);
   EXPECT_EQ(Run(), 5u);
   step_takes_ = milliseconds(3);
@@ -162,14 +162,14 @@ TEST_F(CodingQueueTest, ARunGoesOnForHalfAMillisecond) {
 
 TEST_F(CodingQueueTest, ARunHasAQuarterOfTheTimeSinceTheLastOne) {
   clock_.Advance(milliseconds(1000));
-  Add("a", {100}, one_);
-  step_takes_ = microseconds(100);
+  Add("a", {1000}, one_);
+  step_takes_ = microseconds(20);
   EXPECT_EQ(Run(), 5u) << "there was nothing before";
   clock_.Advance(milliseconds(4));
-  EXPECT_EQ(Run(), 10u);
+  EXPECT_EQ(Run(), 50u);
   EXPECT_EQ(Run(), 5u);
   clock_.Advance(milliseconds(1000));
-  EXPECT_EQ(Run(), 50u) << "a loop that was blocked";
+  EXPECT_EQ(Run(), 250u) << "a loop that was blocked";
   toys_.clear();
   EXPECT_EQ(Run(), 0u);
   clock_.Advance(milliseconds(1000));

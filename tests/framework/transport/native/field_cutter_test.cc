@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -186,6 +187,9 @@ class Inflater {
 
 class Path {
  public:
+  // Each read is taken so much at a time.
+  explicit Path(size_t most = std::numeric_limits<size_t>::max()) : most_(most) {}
+
   // What nghttp2 gets for the next read.
   std::string Read(std::string bytes) {
     const auto on_frame = [this](uint8_t& type, int32_t) {
@@ -201,7 +205,8 @@ class Path {
       add(scanner_.rest());
     } else {
       ++cut_reads;
-      add(cutter_->Take(scanner_.head(), scanner_.rest()));
+      cutter_->Add(scanner_.head(), scanner_.rest());
+      while (cutter_->HoldsInput()) add(cutter_->Take(most_));
       if (cutter_->idle()) cutter_.reset();
     }
     return out;
@@ -211,20 +216,25 @@ class Path {
   size_t cut_reads = 0;
 
  private:
+  const size_t most_;
   FrameScanner scanner_;
   std::unique_ptr<FieldCutter> cutter_;
 };
 
 const std::string kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-// What becomes of `frames` that come in reads of `piece` bytes.
+// What becomes of `frames` that come in reads of `piece` bytes, however much of them is taken at a time.
 std::string Pass(const std::vector<Frame>& frames, size_t piece = size_t{128} << 10) {
-  Path path;
-  EXPECT_EQ(path.Read(kPreface), kPreface);
-  std::string out;
+  Path path, in_parts(100);
+  for (Path* const one : {&path, &in_parts}) EXPECT_EQ(one->Read(kPreface), kPreface);
+  std::string out, out_in_parts;
   const std::string bytes = Bytes(frames);
-  for (size_t at = 0; at < bytes.size(); at += piece) out += path.Read(bytes.substr(at, piece));
-  EXPECT_TRUE(path.idle());
+  for (size_t at = 0; at < bytes.size(); at += piece) {
+    out += path.Read(bytes.substr(at, piece));
+    out_in_parts += in_parts.Read(bytes.substr(at, piece));
+  }
+  EXPECT_TRUE(path.idle() && in_parts.idle());
+  EXPECT_TRUE(out_in_parts == out);
   return out;
 }
 
@@ -391,7 +401,8 @@ TEST(FieldCutterTest, AContinuationMayHaveSixteenKiB) {
     const std::string bytes = Bytes(BlockFrames({"\x82", std::string(size, '\x82')}));
     FieldCutter cutter(0);
     EXPECT_FALSE(cutter.too_large());
-    cutter.Take({}, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    cutter.Add({}, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    cutter.Take(bytes.size());
     EXPECT_EQ(cutter.too_large(), size > kMaxFrameBytes);
   }
 }

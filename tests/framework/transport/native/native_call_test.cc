@@ -246,14 +246,14 @@ class CodingTest : public NativeCallTest {
 
 TEST_F(CodingTest, AMessageIsUnpackedWhereItIsDeliveredAsLongAsThatIsLittleWork) {
   const Ref<NativeCall> call = BeginCoded();
-  LeaveRoom(100'000);
-  EXPECT_TRUE(Comes(*call, Packed(50'000) + Packed(50'001)));
+  LeaveRoom(50'000);
+  EXPECT_TRUE(Comes(*call, Packed(25'000) + Packed(25'001)));
   host_.DeliverQueued();
-  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(50'000, '\0')));
-  EXPECT_FALSE(queue_.Take(50'000));
+  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(25'000, '\0')));
+  EXPECT_FALSE(queue_.Take(25'000));
   Code();
   host_.DeliverQueued();
-  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(50'000, '\0'), "message " + std::string(50'001, '\0')));
+  EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(25'000, '\0'), "message " + std::string(25'001, '\0')));
 }
 
 TEST_F(CodingTest, AMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
@@ -263,7 +263,7 @@ TEST_F(CodingTest, AMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
   for (int i = 0; i < 3; ++i) host_.QueueCall(*call), host_.DeliverQueued();
   EXPECT_THAT(sink().heard, IsEmpty());
   EXPECT_FALSE(call->response().has_status()) << "the fault is behind it";
-  EXPECT_EQ(Code(), 2) << "each makes 64 KiB";
+  EXPECT_EQ(Code(), 6) << "each makes 16 KiB";
   EXPECT_THAT(sink().heard, IsEmpty()) << "not from the hook";
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(90000, '\0'), "message small"));
@@ -274,7 +274,7 @@ TEST_F(CodingTest, AMessageWaitsForItsTurnToBeUnpackedAndTheRestForIt) {
 
 TEST_F(CodingTest, AMessageBeforeAFaultIsHeard) {
   const Ref<NativeCall> call = BeginCoded();
-  LeaveRoom(100'000);
+  LeaveRoom(10'000);
   EXPECT_TRUE(Comes(*call, Packed(100) + Message("bad", '\2')));
   host_.DeliverQueued();
   EXPECT_THAT(sink().heard, ElementsAre("message " + std::string(100, '\0')));
@@ -339,7 +339,7 @@ TEST_F(CodingTest, AMessageWaitsForItsTurnToBePackedAndTheRestForIt) {
   EXPECT_FALSE(call->Write(Payload::Copy("more"))) << "it is finished";
   EXPECT_EQ(call->response().buffered_bytes(), small);
   EXPECT_FALSE(call->response().has_status());
-  EXPECT_EQ(Code(), 10) << "each reads 21 KiB";
+  EXPECT_EQ(Code(), 37) << "each reads 5 KiB";
   EXPECT_GT(call->response().buffered_bytes(), small + 10);
   EXPECT_FALSE(call->response().has_status());
   EXPECT_EQ(Code(), 1);

@@ -325,7 +325,7 @@ TEST_F(WritesTest, AMessageIsWrittenFromTheMemoryInWhichItWasMade) {
 // ---- How much in one turn.
 
 constexpr size_t kReadQuota = 256 << 10;
-constexpr size_t kWriteQuota = 1 << 20;
+constexpr size_t kWriteQuota = 256 << 10;
 
 TEST_F(WritesTest, WhoSendsWithoutEndIsReadAShareInEachIterationWhileOthersAreServed) {
   constexpr size_t kMessages = 1600, kMessage = 10'000;
