@@ -83,7 +83,7 @@ TEST_P(ConnectionFaultTest, ClientsKilledInMidStreamLeaveNothingBehind) {
       RawConnection& connection = *connections.back();
       connection.Start();
       const uint32_t stream = connection.NextStream();
-      connection.Send(CallFrames(stream, kOutputCall) + DataFrames(stream, Message(OutputRequest(1000, 100, 10000)), true));
+      connection.Send(CallFrames(stream, kOutputCall) + DataFrames(stream, Message(OutputRequest(100, 100, 100'000)), true));
     }
     EXPECT_TRUE(Eventually([&] { return Metric("rota_actor_turns_in_progress") >= static_cast<int64_t>(clients); }));
     for (const auto& connection : connections) connection->Abort();
@@ -232,15 +232,19 @@ TEST_P(ConnectionFaultTest, SlowlorisInPrefaceHeadersAndBodyHoldsNobodyUp) {
 }
 
 TEST_P(ConnectionFaultTest, AReaderThatNeverReadsStopsItsHandlerAndCostsLittle) {
-  // Of 1 MiB, and how many may be on their way: what the kernel keeps for one socket (tcp_wmem, 4 MiB), and what one call may have unsent.
-  constexpr int kMessages = 1024, kMostUnread = 16;
+  // Of 64 KiB, so many for each of so many requests, which fit into the window of their stream: 1 GiB. And how many may be on their way: what
+  // the kernel keeps for one socket (tcp_wmem, 4 MiB), and what one call may have unsent.
+  constexpr int kMessage = 64 << 10, kMessages = 256, kRequests = 64, kMostUnread = 256;
   Attack("reader that never reads 1 GB", [&] {
-    const auto written = [&] { return Metric("rota_rpc_server_messages_sent_total", "StreamingOutputCall"); };
+    const auto written = [&] { return Metric("rota_rpc_server_messages_sent_total", "FullDuplexCall"); };
     const int64_t before = Measure().resident_kib, written_before = written();
     const auto connection = Connect(4096);
     connection->Start();
+    // The window is as large as the server says once it has heard that this was read.
+    connection->Call(kEmptyCall);
     const uint32_t stream = connection->NextStream();
-    connection->Send(CallFrames(stream, kOutputCall) + DataFrames(stream, Message(OutputRequest(kMessages, 1 << 20)), true));
+    connection->Send(CallFrames(stream, kDuplexCall));
+    for (int i = 1; i <= kRequests; ++i) connection->Send(DataFrames(stream, Message(OutputRequest(kMessages, kMessage)), i == kRequests));
     // Until nothing moves any more.
     int64_t sent = -1;
     EXPECT_TRUE(Eventually([&] {
@@ -252,7 +256,7 @@ TEST_P(ConnectionFaultTest, AReaderThatNeverReadsStopsItsHandlerAndCostsLittle) 
     ExpectKeepsAtMost(16 << 10, peak);
     EXPECT_LE(sent, kMostUnread) << "the handler goes on";
     EXPECT_EQ(written() - written_before, sent) << "the handler goes on";
-    EXPECT_GE(Metric("rota_rpc_server_calls_in_flight", "StreamingOutputCall"), 1) << "the handler has ended";
+    EXPECT_GE(Metric("rota_rpc_server_calls_in_flight", "FullDuplexCall"), 1) << "the handler has ended";
     // It has only stopped.
     std::vector<char> bytes(64 << 10);
     EXPECT_TRUE(Eventually([&] {
@@ -263,7 +267,7 @@ TEST_P(ConnectionFaultTest, AReaderThatNeverReadsStopsItsHandlerAndCostsLittle) 
       return written() - written_before > sent;
     }));
     connection->Abort();
-    return std::to_string(sent) + " of " + std::to_string(kMessages) + " messages written, costs " + std::to_string(peak) + " KiB";
+    return std::to_string(sent) + " of " + std::to_string(kMessages * kRequests) + " messages written, costs " + std::to_string(peak) + " KiB";
   });
 }
 

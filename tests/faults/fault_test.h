@@ -22,7 +22,8 @@ inline size_t Rounds(size_t short_form, size_t long_form) { return LongForm() ? 
 
 // Whether times are judged: short forms share the machine with whatever else is built and tested there, and judge what is the
 // same on every machine. How much one iteration does for peers, on which latency depends, is counted by the tests of the
-// transport.
+// transport. Where they are, the server has a core for itself, and the probe goes before the attacker on the others: what the probe
+// sees is what the server does.
 inline bool TimeCounts() { return LongForm(); }
 
 // What a server holds at one time.
@@ -51,9 +52,8 @@ class FaultTest : public testing::TestWithParam<std::string> {
   // Of which transports the latency is judged: of both where what is attacked is no part of the gRPC library.
   enum class Latency { kOfNative, kOfBoth };
   // Runs `attack` while the probe calls; memory and descriptors are compared with what the server held before it. What it
-  // returns, a number with a word, goes into the figure. Where times count it runs more often: first against another server of the
-  // same kind, which shows what the machine, busy with an attacker and a server, does to the calls of the probe; and a short
-  // one some times against each, so that a pause of the machine spoils one of them and not their median.
+  // returns, a number with a word, goes into the figure. Where times count it runs on a thread, and a short one some times, so
+  // that a pause of the machine spoils one of them and not their median.
   void Attack(const std::string& name, const std::function<std::string()>& attack, Latency judged = Latency::kOfNative);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);
