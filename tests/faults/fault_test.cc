@@ -29,6 +29,9 @@ constexpr auto kRecovery = std::chrono::seconds(10);
 constexpr const char* kLongPhase = "le=\"0.004194304\"";
 // From the end of an attack until the last of it was given back: two heartbeats of the runtime.
 constexpr auto kGivesBack = std::chrono::seconds(2);
+// Where calls go through threads of the gRPC library, of which each waits for a core that the loop and the others have: some slices of
+// Linux's scheduler, which are 3 ms.
+constexpr Probe::Milliseconds kLatencyOfThreads{10};
 // An attack that is over sooner is made again, a few times at most.
 constexpr size_t kMostAttacks = 5;
 constexpr auto kAttacking = std::chrono::seconds(3);
@@ -158,7 +161,8 @@ void FaultTest::Attack(const std::string& name, const std::function<std::string(
   EXPECT_EQ(quiet.failed, 0u) << quiet.first_failure;
   EXPECT_EQ(seen.failed, 0u) << "of " << seen.calls << ": " << seen.first_failure;
   if (kGlibcHeap && TimeCounts() && (ours() || judged == Latency::kOfBoth)) {
-    EXPECT_LE(seen.p99.count(), 2 * quiet.p99.count()) << "ms; the 99th percentile of the probe has more than doubled";
+    const Probe::Milliseconds limit = ours() ? 2 * quiet.p99 : std::max(2 * quiet.p99, kLatencyOfThreads);
+    EXPECT_LE(seen.p99.count(), limit.count()) << "ms; the 99th percentile of the probe has more than doubled";
   }
   ExpectRecovered(name, before);
   if (LongForm()) std::this_thread::sleep_for(kGivesBack);
