@@ -7,7 +7,7 @@
 namespace rota::coding {
 namespace {
 
-// The work of one step, at worst 0.05 to 0.1 ms.
+// The work of one step: 128 KiB took 0.2 to 0.4 ms at worst.
 constexpr size_t kStep = 32 << 10;
 
 // For how long a run goes on; or for a quarter of the time since the last one, so that what waits is not starved by a loop that has much

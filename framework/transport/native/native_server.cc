@@ -43,7 +43,7 @@ constexpr size_t kMostUnsent = 64;
 constexpr size_t kFlushesOfWave = 64;
 
 // What one run of the hook does, of which there are two in an iteration; the rest is done in the next ones, while what comes in
-// has its turn. A write costs some 5 to 20 us, a long one by its bytes; the end of a connection costs as much, and ends its handlers.
+// has its turn. A write costs some 15 us, a long one by its bytes; the end of a connection costs as much, and ends its handlers.
 // More may end in an iteration than can be accepted in one.
 constexpr size_t kFlushesAtOnce = 16;
 constexpr size_t kFlushedBytesAtOnce = 1 << 20;
