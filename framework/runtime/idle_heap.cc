@@ -58,6 +58,11 @@ void FreeByAThreadThatEnds(const std::vector<void*>& blocks) {
 
 }  // namespace
 
+IdleHeap::IdleHeap(std::function<bool()> trim) : trim_(std::move(trim)) {
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+  mallopt(M_MMAP_THRESHOLD, kOwnBytes);
+}
+
 IdleHeap::~IdleHeap() {
   if (trimmer_.joinable()) trimmer_.join();
 }
@@ -68,7 +73,7 @@ bool IdleHeap::Look(uint64_t calls_started) {
   if (!quiet || stage_ != Stage::kRest) return false;
   trimmed_ = false;
   // After a rush first of all, because the end of the heap may be held by a block that `trim` frees: then free() would give back
-  // all that lies before it.
+  // all that lies before it, if that is more than kKeptBytes.
   stage_ = ResidentBytes() >= resident_ + FreePages::kStepBytes ? Stage::kTakePages : Stage::kTrim;
   return true;
 }

@@ -49,6 +49,20 @@ TEST(IdleHeapTest, GivesBackWhatABurstHasFreedOnceNothingGoesOn) {
   EXPECT_LE(ResidentMib(), before + 20);
 }
 
+// In the midst of a request it would take as long as a hundred others.
+TEST(IdleHeapTest, FreeingALargeMessageDoesNotWaitForTheSystem) {
+  if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
+  IdleHeap heap{[] { return false; }};
+  LookAndGiveBack(heap, 0);
+  const size_t before = ResidentMib();
+  for (int i = 0; i < 3; ++i) {
+    std::make_unique<std::string>(16 << 20, 'x').reset();
+    EXPECT_GE(ResidentMib(), before + 15);
+  }
+  EXPECT_TRUE(LookAndGiveBack(heap, 0));
+  EXPECT_LE(ResidentMib(), before + 2);
+}
+
 TEST(IdleHeapTest, HasTheHeapsOfOthersFreedFirst) {
   if (!kGlibcHeap) GTEST_SKIP() << "the sanitizers bring a heap of their own";
   std::vector<std::unique_ptr<std::string>> kept;
