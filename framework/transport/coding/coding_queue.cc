@@ -8,11 +8,11 @@ namespace rota::coding {
 namespace {
 
 // The work of one step: 128 KiB took 0.2 to 0.4 ms at worst.
-constexpr size_t kStep = 32 << 10;
+constexpr size_t kStep = 16 << 10;
 
 // For how long a run goes on; or for a quarter of the time since the last one, so that what waits is not starved by a loop that has much
 // to do. But one that was blocked is not to be held up for much longer.
-constexpr Duration kRun = std::chrono::microseconds(100);
+constexpr Duration kRun = std::chrono::microseconds(50);
 constexpr Duration kLongestRun = std::chrono::milliseconds(5);
 
 }  // namespace
@@ -25,7 +25,7 @@ void CodingQueue::Add(Entry& entry, Peer& peer) {
   peers_.PushBack(peer);
 }
 
-void CodingQueue::Run() {
+void CodingQueue::RunHook() {
   left_ = kAtOnce;
   if (empty()) {
     ran_at_ = {};

@@ -7,17 +7,19 @@
 #include "framework/base/clock.h"
 #include "framework/base/ring.h"
 #include "framework/loop/event_loop.h"
+#include "framework/loop/hooks.h"
 
 namespace rota::coding {
 
 // Bounds what a server does at a time for messages that are unpacked and packed. Little work (compression.h) is done at once, as long as
 // Take() has room for it; other messages wait here. One message of all is worked on until it is done, so that no more than one is in
 // memory half unpacked, however many come; then another peer has its turn, so that none that sends many keeps one that sends a few
-// waiting for all of them.
+// waiting for all of them. It goes on before each poll, and only there: what a request that has come is answered leaves after poll, and
+// does not wait for this.
 // Thread: loop.
-// Owner:  the server, which calls Run() from its hooks before and after poll.
+// Owner:  the server, whose own hooks come later: what is done here goes out before poll.
 // Memory: none of its own: what waits is linked.
-class CodingQueue {
+class CodingQueue final : private LoopHook {
  public:
   class Peer;
 
@@ -61,12 +63,15 @@ class CodingQueue {
     bool had_turn_ = false;
   };
 
-  // Work that is done at once between two runs: 256 KiB took about half a millisecond.
+  // Work that is done at once between two polls: 256 KiB took about half a millisecond.
   static constexpr size_t kAtOnce = 64 << 10;
 
-  explicit CodingQueue(EventLoop& loop) : loop_(loop) {}
+  explicit CodingQueue(EventLoop& loop) : loop_(loop) { loop_.prepare_hooks().Add(*this); }
+  ~CodingQueue() { loop_.prepare_hooks().Remove(*this); }
+  CodingQueue(const CodingQueue&) = delete;
+  CodingQueue& operator=(const CodingQueue&) = delete;
 
-  // Whether there is room for so much work until the next Run(), which it then takes up.
+  // Whether there is room for so much work until the next poll, which it then takes up.
   bool Take(size_t work) {
     if (work > left_) return false;
     left_ -= work;
@@ -76,12 +81,14 @@ class CodingQueue {
   void Add(Entry& entry, Peer& peer);
   bool empty() const { return peers_.empty(); }
 
-  // Goes on with what waits, for 0.1 ms or a quarter of the time since the last run, up to 5 ms.
-  void Run();
   // Does one step of it; whether a message is done with that. Must not be called when it is empty.
   bool Step();
 
  private:
+  // Goes on with what waits, for 50 us or a quarter of the time since the last run, up to 5 ms.
+  void RunHook() override;
+  bool IsDue() const override { return !empty(); }
+
   EventLoop& loop_;
   size_t left_ = kAtOnce;
   // Those that have entries.

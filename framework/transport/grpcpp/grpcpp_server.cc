@@ -60,10 +60,8 @@ void AddConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilde
 
 class GrpcppServer final : public Server, private CallHost, private LoopHook {
  public:
-  GrpcppServer(EventLoop& event_loop, const ServerOptions& server_options) : CallHost(event_loop, server_options) {
-    loop.prepare_hooks().Add(*this);
-    loop.check_hooks().Add(*this);
-  }
+  // Its hook comes after that of coding_queue.
+  GrpcppServer(EventLoop& event_loop, const ServerOptions& server_options) : CallHost(event_loop, server_options) { loop.prepare_hooks().Add(*this); }
   ~GrpcppServer() override;
 
   StatusOr<std::vector<std::string>> Listen(const std::vector<std::string>& addresses, CallAcceptor& acceptor) override;
@@ -95,7 +93,6 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   void OnEnd(GrpcppCall& call) override;
   void OnUnpacked(GrpcppCall& call) override { unpacked_.emplace_back(&call); }
   void RunHook() override;
-  bool IsDue() const override { return !coding_queue.empty(); }
   void BeginShutdown();
   void CancelCalls();
   void OnShutdown();
@@ -195,7 +192,6 @@ void GrpcppServer::OnEnd(GrpcppCall& call) {
 // ---- Messages that wait to be unpacked.
 
 void GrpcppServer::RunHook() {
-  coding_queue.Run();
   // In callbacks of their own, after which ticks run, and which count in the budget of the phase.
   for (Ref<GrpcppCall>& call : std::exchange(unpacked_, {})) {
     loop.RunCompletion(Operation(loop, RefKind::kIo), [call = std::move(call)] { call->DeliverHeld(); });
@@ -233,7 +229,6 @@ void GrpcppServer::StopIfQuiet() {
 
 GrpcppServer::~GrpcppServer() {
   loop.prepare_hooks().Remove(*this);
-  loop.check_hooks().Remove(*this);
   if (bridge_ == nullptr) return;
   life_.DropDone();
   life_.Drain(Duration::zero(), nullptr);

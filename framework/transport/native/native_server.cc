@@ -113,8 +113,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
 
   void RunHook() override;
   bool IsDue() const override {
-    return deliveries_->unpromised() > 0 || !coding_queue.empty() || flushed_ < flushing_.size() || !to_flush_.empty() ||
-           !to_close_.empty() || IsQuiet();
+    return deliveries_->unpromised() > 0 || flushed_ < flushing_.size() || !to_flush_.empty() || !to_close_.empty() || IsQuiet();
   }
 
   void PromiseDeliveries();
@@ -265,7 +264,6 @@ void NativeServer::QueueFlush(Connection& connection) {
 }
 
 void NativeServer::RunHook() {
-  coding_queue.Run();
   PromiseDeliveries();
   FlushSome(false);
   CloseSome();

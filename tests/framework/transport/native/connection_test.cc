@@ -54,7 +54,6 @@ class FakeHost final : public Host, private LoopHook {
 
  private:
   void RunHook() override {
-    coding_queue.Run();
     DeliverQueued();
     for (const Ref<Connection>& connection : std::exchange(to_flush_, {})) {
       connection->flush_queued = false;
@@ -62,7 +61,7 @@ class FakeHost final : public Host, private LoopHook {
     }
     for (const Ref<Connection>& connection : std::exchange(to_close_, {})) connection->Close();
   }
-  bool IsDue() const override { return !queued_.empty() || !coding_queue.empty() || !to_flush_.empty() || !to_close_.empty(); }
+  bool IsDue() const override { return !queued_.empty() || !to_flush_.empty() || !to_close_.empty(); }
 
   std::vector<uint8_t> buffer_ = std::vector<uint8_t>(64 << 10);
   Ref<CallPool> pool_ = MakeRef<CallPool>();
