@@ -146,6 +146,10 @@ struct ConnectionOptions {
 // gRPC C++ may begin some more before it tells of the ends of others.
 inline constexpr uint32_t kMaxCallsOfConnection = 1000;
 
+// The header fields of a call may have so many bytes, counted as in RFC 9113, section 6.5.2; more end it with RESOURCE_EXHAUSTED "the header
+// fields are larger than the limit of N".
+inline constexpr uint32_t kMaxHeaderBytes = 16 << 10;
+
 struct ServerOptions {
   // A longer message ends its call with RESOURCE_EXHAUSTED "message of N bytes is larger than the limit of M".
   size_t max_message_bytes = 4 << 20;

@@ -1,5 +1,7 @@
 #include "framework/transport/grpcpp/bridge.h"
 
+#include <grpcpp/impl/codegen/completion_queue_tag.h>
+
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -19,13 +21,15 @@ constexpr std::chrono::seconds kPatience(5);
 Bridge::Bridge(EventLoop& loop, std::unique_ptr<grpc::ServerCompletionQueue> queue, uint64_t& batches)
     : loop_(loop), queue_(std::move(queue)), batches_(batches) {}
 
-Bridge::~Bridge() { ROTA_CHECK(!thread_.joinable(), "a bridge is stopped before it is destroyed"); }
+Bridge::~Bridge() { ROTA_CHECK(threads_.empty(), "a bridge is stopped before it is destroyed"); }
 
 void Bridge::Start() {
-  thread_ = std::thread([this] { RunThread(); });
+  const size_t threads = Threads();
+  running_ = threads;
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { RunThread(); });
 }
 
-// ---- The bridge thread.
+// ---- The threads of the bridge.
 
 void Bridge::RunThread() {
   const std::chrono::system_clock::time_point now_or_never{};
@@ -38,13 +42,15 @@ void Bridge::RunThread() {
       batch.push_back({static_cast<Tag*>(tag), ok});
     }
     HandOver(batch);
+    batch.clear();
   }
   const std::lock_guard lock(mutex_);
-  ended_ = true;
+  --running_;
   changed_.notify_one();
 }
 
-void Bridge::HandOver(std::vector<Completed>& batch) {
+// Also on the loop thread, by TakeAtOnce().
+void Bridge::HandOver(std::span<const Completed> batch) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
@@ -53,11 +59,21 @@ void Bridge::HandOver(std::vector<Completed>& batch) {
     incoming_.insert(incoming_.end(), batch.begin(), batch.end());
     changed_.notify_one();
   }
-  batch.clear();
   if (first) loop_.Post([self = shared_from_this()] { self->Receive(); });
 }
 
 // ---- The loop thread.
+
+// As CompletionQueue::DoThenAsyncNext() does, which is for those who have no thread that waits: it would go on to wait itself.
+void Bridge::TakeAtOnce() {
+  void* tag = nullptr;
+  int ok = 0;
+  if (grpc_completion_queue_thread_local_cache_flush(queue_->cq(), &tag, &ok) == 0) return;
+  bool success = ok != 0;
+  if (!static_cast<grpc::internal::CompletionQueueTag*>(tag)->FinalizeResult(&tag, &success)) return;
+  const Completed completed{static_cast<Tag*>(tag), success};
+  HandOver({&completed, 1});
+}
 
 void Bridge::Receive() {
   const size_t taken = stopped_ ? 0 : TakeIncoming();
@@ -100,7 +116,7 @@ void Bridge::CompleteNextGuarded() {
 
 void Bridge::WaitForMore() {
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kPatience, [this] { return !incoming_.empty() || ended_; })) {
+  while (!changed_.wait_for(lock, kPatience, [this] { return !incoming_.empty() || running_ == 0; })) {
     Log(LogLevel::kWarn, "slow_stop", {{"transport", "grpcpp"}, {"waits_for", "gRPC"}});
   }
 }
@@ -117,7 +133,8 @@ void Bridge::CompleteUntil(UniqueFunction<bool()> reached) {
 
 void Bridge::Stop() {
   queue_->Shutdown();
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
   TakeIncoming();
   while (!ready_.empty()) CompleteNextGuarded();
   stopped_ = true;

@@ -1,6 +1,7 @@
 #ifndef ROTA_TRANSPORT_GRPCPP_BRIDGE_H_
 #define ROTA_TRANSPORT_GRPCPP_BRIDGE_H_
 
+#include <grpc/grpc.h>
 #include <grpcpp/completion_queue.h>
 
 #include <condition_variable>
@@ -8,10 +9,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "framework/base/callback.h"
+#include "framework/base/cores.h"
 #include "framework/base/ring_queue.h"
 #include "framework/loop/event_loop.h"
 
@@ -29,21 +32,33 @@ class Tag {
   ~Tag() = default;
 };
 
-// Carries completions from gRPC to the loop: a thread waits in the completion queue, takes all that is ready and hands it
-// over with one Post().
+// Carries completions from gRPC to the loop: threads wait in the completion queue; each takes all that is ready and hands it over with one
+// Post(). It is in there that gRPC reads from its connections: while one thread is held up by what a peer has sent, another one goes on
+// with the rest.
 // Thread: loop.
 // Owner:  GrpcppServer; shared with the callbacks that it has posted, which may run after the server is gone.
-// Order:  as gRPC gave them.
+// Order:  what was begun when another operation had completed comes after that one; of others any may be first.
 // Bound:  none of its own: each call has at most four operations outstanding.
 class Bridge : public std::enable_shared_from_this<Bridge> {
  public:
+  // On a single core one would only wait for the other.
+  static size_t Threads() { return UsableCores() > 1 ? 2 : 1; }
+
   // `batches` counts the hand-overs, until Stop().
   Bridge(EventLoop& loop, std::unique_ptr<grpc::ServerCompletionQueue> queue, uint64_t& batches);
   // After Stop().
   ~Bridge();
 
   void Start();
-  // Shuts the queue down, completes what it still holds and joins the thread. gRPC's server must be shut down before, so
+  // Calls `begin`, which begins an operation of the queue on the loop thread. If it is complete by then, as a read of what has come
+  // before is, it does not go through a thread, which would have to be woken for it, but comes back in the next poll all the same.
+  template <typename Begin>
+  void BeginOperation(Begin begin) {
+    grpc_completion_queue_thread_local_cache_init(queue_->cq());
+    begin();
+    TakeAtOnce();
+  }
+  // Shuts the queue down, completes what it still holds and joins the threads. gRPC's server must be shut down before, so
   // this does not wait for anything of the outside world.
   void Stop();
   // Completes operations here and now until `reached` says so, blocking for them: for a destructor, when the loop may
@@ -59,7 +74,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   };
 
   void RunThread();
-  void HandOver(std::vector<Completed>& batch);
+  void HandOver(std::span<const Completed> batch);
+  void TakeAtOnce();
   void Receive();
   size_t TakeIncoming();
   void CompleteNext();
@@ -74,12 +90,12 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   RingQueue<Completed> ready_;
   std::vector<Completed> taken_;
   bool stopped_ = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Completed> incoming_;  // Guarded by mutex_.
-  bool ended_ = false;               // Guarded by mutex_: the thread hands over no more.
+  size_t running_ = 0;               // Guarded by mutex_: threads that may hand over more.
 };
 
 }  // namespace rota::grpcpp

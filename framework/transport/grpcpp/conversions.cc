@@ -35,6 +35,19 @@ class ReadsOfGrpc {
 // Up to here a copy costs less than the two allocations that handing the block over takes.
 constexpr size_t kCopyUpTo = 256;
 
+// The array in which the metadata has come. ServerContext::client_metadata() makes a map of it, with an allocation for each field, before
+// anybody can say that they are too many: of 64,000 that took 30 ms. It is private there; naming it is allowed in an explicit
+// instantiation (C++20, [temp.spec], paragraph 6).
+grpc::internal::MetadataMap& ReceivedMetadata(grpc::ServerContextBase& context);
+template <auto member>
+struct Reveal {
+  friend grpc::internal::MetadataMap& ReceivedMetadata(grpc::ServerContextBase& context) { return context.*member; }
+};
+template struct Reveal<&grpc::ServerContextBase::client_metadata_>;
+
+// As a list of HTTP/2 is counted: RFC 9113, section 6.5.2.
+constexpr size_t kOfField = 32;
+
 bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 bool EndsWith(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
@@ -49,7 +62,9 @@ bool IsReserved(std::string_view key) {
          key == "proxy-connection";
 }
 
-std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
+std::string_view View(const grpc_slice& slice) {
+  return {reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)), GRPC_SLICE_LENGTH(slice)};
+}
 
 // A slice that borrows `text`; valid as long as that.
 grpc_slice Borrow(const std::string& text) { return grpc_slice_from_static_buffer(text.data(), text.size()); }
@@ -105,15 +120,22 @@ grpc::Status ToGrpcStatus(const Status& status) {
                       std::string(status.details()));
 }
 
-CallStart ToCallStart(const grpc::GenericServerContext& context, TimePoint now) {
+StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, TimePoint now) {
   const ReadsOfGrpc scope;
+  const grpc_metadata_array& fields = *ReceivedMetadata(context).arr();
+  size_t bytes = 0;
+  for (size_t i = 0; i < fields.count && bytes <= kMaxHeaderBytes; ++i) {
+    bytes += View(fields.metadata[i].key).size() + View(fields.metadata[i].value).size() + kOfField;
+  }
+  if (bytes > kMaxHeaderBytes) return ResourceExhaustedError("the header fields are larger than the limit of " + std::to_string(kMaxHeaderBytes));
   CallStart start;
   start.path = context.method();
   start.authority = context.host();
   start.peer = PeerAddress(context.peer());
   start.deadline = ToTimePoint(context.raw_deadline(), now);
-  for (const auto& [key, value] : context.client_metadata()) {
-    if (!IsReserved(View(key))) start.metadata.Add(View(key), View(value));
+  for (size_t i = 0; i < fields.count; ++i) {
+    const std::string_view key = View(fields.metadata[i].key);
+    if (!IsReserved(key)) start.metadata.Add(key, View(fields.metadata[i].value));
   }
   return start;
 }

@@ -12,6 +12,7 @@
 
 #include "framework/base/clock.h"
 #include "framework/base/status.h"
+#include "framework/base/status_or.h"
 #include "framework/context/metadata.h"
 #include "framework/rpc/payload.h"
 #include "framework/rpc/transport.h"
@@ -27,7 +28,8 @@ Payload ToPayload(grpc_byte_buffer* bytes);
 grpc::Status ToGrpcStatus(const Status& status);
 
 // What the peer said when it opened the call of `context`. `now` is the time of the loop, in which the deadline is given.
-CallStart ToCallStart(const grpc::GenericServerContext& context, TimePoint now);
+// Errors: RESOURCE_EXHAUSTED where its header fields are larger than kMaxHeaderBytes. gRPC's own limit counts each frame of them anew.
+StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, TimePoint now);
 // "ipv4:127.0.0.1:80" is "127.0.0.1:80"; "ipv6:%5B::1%5D:80" is "[::1]:80".
 std::string PeerAddress(std::string_view uri);
 

@@ -57,19 +57,24 @@ void AddSendable(const Metadata& metadata, const std::string& path, Add add) {
 
 // ---- Beginning.
 
-void GrpcppCall::Request(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue) {
+void GrpcppCall::Request(grpc::AsyncGenericService& service) {
   self_ = Ref<GrpcppCall>(this);
   rpc_->context.AsyncNotifyWhenDone(over_tag_.pointer());
-  ++outstanding_;
-  service.RequestCall(&rpc_->context, &rpc_->stream, &queue, &queue, requested_.pointer());
+  // Both: of a call that is over at once, that may be told first.
+  outstanding_ += 2;
+  grpc::ServerCompletionQueue& queue = host_->bridge->queue();
+  host_->bridge->BeginOperation([&] { service.RequestCall(&rpc_->context, &rpc_->stream, &queue, &queue, requested_.pointer()); });
 }
 
 void GrpcppCall::OnRequested(bool ok) {
   // Not ok: the server shuts down. Then gRPC does not give over_tag_ back either.
-  if (!ok) return;
-  ++outstanding_;
-  start_ = ToCallStart(rpc_->context, host_->loop.Now());
-  host_->OnBegin(*this);
+  if (!ok) {
+    --outstanding_;
+    return;
+  }
+  StatusOr<CallStart> start = ToCallStart(rpc_->context, host_->loop.Now());
+  if (start.ok()) start_ = *std::move(start);
+  host_->OnBegin(*this, start.status());
 }
 
 void GrpcppCall::Accept(CallAcceptor& acceptor, Ref<CallsByPeer::Peer> peer) {
@@ -94,8 +99,10 @@ void GrpcppCall::StartRead() {
   grpc_op read{};
   read.op = GRPC_OP_RECV_MESSAGE;
   read.data.recv_message.recv_message = &rpc_->incoming;
-  const grpc_call_error error = grpc_call_start_batch(rpc_->context.c_call(), &read, 1, read_.core_pointer(), nullptr);
-  ROTA_CHECK(error == GRPC_CALL_OK, "gRPC refused to read");
+  host_->bridge->BeginOperation([&] {
+    const grpc_call_error error = grpc_call_start_batch(rpc_->context.c_call(), &read, 1, read_.core_pointer(), nullptr);
+    ROTA_CHECK(error == GRPC_CALL_OK, "gRPC refused to read");
+  });
 }
 
 void GrpcppCall::OnRead(bool ok) {
@@ -249,7 +256,7 @@ void GrpcppCall::Flush() {
   } else if (headers_wait_) {
     sending_ = true;
     ++outstanding_;
-    rpc_->stream.SendInitialMetadata(headers_sent_.pointer());
+    host_->bridge->BeginOperation([this] { rpc_->stream.SendInitialMetadata(headers_sent_.pointer()); });
   }
   headers_wait_ = false;
 }
@@ -296,19 +303,19 @@ void GrpcppCall::SendMessage() {
   // gRPC sends a message together with a good status only.
   if (last && status_->ok()) {
     status_started_ = true;
-    return rpc_->stream.WriteAndFinish(message, options, grpc::Status::OK, finished_.pointer());
+    return host_->bridge->BeginOperation([&] { rpc_->stream.WriteAndFinish(message, options, grpc::Status::OK, finished_.pointer()); });
   }
   // Not for the first one: it takes the headers along, and gRPC does not complete them while they are held back, so the
   // next message, which waits for that, would never follow.
   if (headers_out_ && (last || !queue_.empty())) options.set_buffer_hint();
-  rpc_->stream.Write(message, options, written_.pointer());
+  host_->bridge->BeginOperation([&] { rpc_->stream.Write(message, options, written_.pointer()); });
 }
 
 void GrpcppCall::SendStatus() {
   sending_ = true;
   status_started_ = true;
   ++outstanding_;
-  rpc_->stream.Finish(ToGrpcStatus(*status_), finished_.pointer());
+  host_->bridge->BeginOperation([this] { rpc_->stream.Finish(ToGrpcStatus(*status_), finished_.pointer()); });
 }
 
 void GrpcppCall::OnHeadersSent(bool ok) {

@@ -34,8 +34,8 @@ class CallHost {
  public:
   CallHost(EventLoop& loop, const ServerOptions& options) : loop(loop), options(options) {}
 
-  // `call` has begun: Accept() or Refuse() it.
-  virtual void OnBegin(GrpcppCall& call) = 0;
+  // `call` has begun: Accept() it, or Refuse() it, which it wants where `fault` is not OK.
+  virtual void OnBegin(GrpcppCall& call, const Status& fault) = 0;
   // `call` is over for gRPC, or never began. It hears nothing of the host after this.
   virtual void OnEnd(GrpcppCall& call) = 0;
   // `call`, which waited in coding_queue, is to be told to DeliverHeld(), in a callback of the loop.
@@ -44,6 +44,8 @@ class CallHost {
   EventLoop& loop;
   const ServerOptions options;
   TransportStats stats;
+  // From Listen() until no call is left.
+  std::shared_ptr<Bridge> bridge;  // Shared: see bridge.h.
   // Of the messages that are compressed: what is much work waits here, and what is little is taken from its room.
   coding::CodingQueue coding_queue{loop};
   coding::PackingStates packing_states;
@@ -63,7 +65,7 @@ class GrpcppCall final : public Call, public RefCounted {
   explicit GrpcppCall(CallHost& host) : host_(&host), options_(host.options) {}
 
   // Waits for the next call that a peer opens.
-  void Request(grpc::AsyncGenericService& service, grpc::ServerCompletionQueue& queue);
+  void Request(grpc::AsyncGenericService& service);
   // From CallHost::OnBegin().
   void Accept(CallAcceptor& acceptor, Ref<CallsByPeer::Peer> peer);
   void Refuse(const Status& status);

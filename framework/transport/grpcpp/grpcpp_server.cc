@@ -89,7 +89,7 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
 
   Status Build(const std::vector<std::string>& addresses, std::vector<int>& ports);
   void RequestCall();
-  void OnBegin(GrpcppCall& call) override;
+  void OnBegin(GrpcppCall& call, const Status& fault) override;
   void OnEnd(GrpcppCall& call) override;
   void OnUnpacked(GrpcppCall& call) override { unpacked_.emplace_back(&call); }
   void RunHook() override;
@@ -101,7 +101,6 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   CallAcceptor* acceptor_ = nullptr;
   grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::Server> server_;
-  std::shared_ptr<Bridge> bridge_;  // Shared: see bridge.h.
   // A peer that keeps as many streams open as it may opens the next one as soon as it sees the end of one, and gRPC may tell of up to
   // kRequestedCalls before it tells of the ends.
   const Ref<CallsByPeer> calls_ = MakeRef<CallsByPeer>(kMaxCallsOfConnection + kRequestedCalls);
@@ -123,7 +122,7 @@ StatusOr<std::vector<std::string>> GrpcppServer::Listen(const std::vector<std::s
   ROTA_RETURN_IF_ERROR(Build(addresses, ports));
   acceptor_ = &acceptor;
   life_.Begin();
-  bridge_->Start();
+  bridge->Start();
   for (size_t i = 0; i < kRequestedCalls; ++i) RequestCall();
   std::vector<std::string> bound;
   for (size_t i = 0; i < addresses.size(); ++i) bound.push_back(WithPort(addresses[i], ports[i]));
@@ -137,6 +136,7 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
   // A port that another process has is an error, not a port to share.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(kMaxHeaderBytes));
   // Rota unpacks what comes compressed, because it knows a limit.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   AddConnectionArguments(options.connections, builder);
@@ -156,7 +156,7 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
     const std::string& address = addresses[std::min(failed, addresses.size() - 1)];
     return UnavailableError("cannot listen on " + address + ": gRPC could not bind it; perhaps it is in the list twice");
   }
-  bridge_ = std::make_shared<Bridge>(loop, std::move(queue), CallHost::stats.batches);
+  bridge = std::make_shared<Bridge>(loop, std::move(queue), CallHost::stats.batches);
   return OkStatus();
 }
 
@@ -164,13 +164,14 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
 
 void GrpcppServer::RequestCall() {
   ++open_;
-  MakeRef<GrpcppCall>(static_cast<CallHost&>(*this))->Request(service_, bridge_->queue());
+  MakeRef<GrpcppCall>(static_cast<CallHost&>(*this))->Request(service_);
 }
 
-void GrpcppServer::OnBegin(GrpcppCall& call) {
+void GrpcppServer::OnBegin(GrpcppCall& call, const Status& fault) {
   // What gRPC took in before the drain began is served: its client cannot know of the drain.
   if (life_.stopped() || cancelling) return call.Refuse(UnavailableError("the server drains"));
   if (life_.serving()) RequestCall();
+  if (!fault.ok()) return call.Refuse(fault);
   if (calls_->calls() >= options.max_concurrent_calls) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(options.max_concurrent_calls) +
                                               " calls at once"));
@@ -202,7 +203,7 @@ void GrpcppServer::RunHook() {
 
 void GrpcppServer::BeginShutdown() {
   // grpc::Server::Shutdown() would wait for the calls; the function below it does not.
-  grpc_server_shutdown_and_notify(server_->c_server(), bridge_->queue().cq(),
+  grpc_server_shutdown_and_notify(server_->c_server(), bridge->queue().cq(),
                                   static_cast<grpc::internal::CompletionQueueTag*>(&shutdown_tag_));
 }
 
@@ -220,20 +221,20 @@ void GrpcppServer::StopIfQuiet() {
   if (!shut_down_ || open_ > 0) return;
   // Does not wait any more, but gRPC wants it before its queue goes.
   server_->Shutdown();
-  bridge_->Stop();
+  bridge->Stop();
   server_.reset();
-  bridge_.reset();
+  bridge.reset();
   // In the close phase, and so after the OnDone() of the last call.
   life_.End();
 }
 
 GrpcppServer::~GrpcppServer() {
   loop.prepare_hooks().Remove(*this);
-  if (bridge_ == nullptr) return;
+  if (bridge == nullptr) return;
   life_.DropDone();
   life_.Drain(Duration::zero(), nullptr);
-  const std::shared_ptr<Bridge> bridge = bridge_;
-  bridge->CompleteUntil([this] { return life_.stopped(); });
+  const std::shared_ptr<Bridge> kept = bridge;
+  kept->CompleteUntil([this] { return life_.stopped(); });
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ void NativeCall::Open(Host& host, CallWire& wire, int32_t stream_id, const std::
   stream_id_ = stream_id;
   start_.peer = peer;
   start_.arrived = host.read_at;
-  headers_.Reset(RequestHeaders::kMaxBytes);
+  headers_.Reset(kMaxHeaderBytes);
   framer_.Reset(host.options.max_message_bytes);
   response_.Reset(host.stats);
 }

@@ -22,9 +22,6 @@ namespace rota::native {
 // Source: RFC 9113, sections 8.1 to 8.3; https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Requests".
 class RequestHeaders {
  public:
-  // What peers are told that a list may have.
-  static constexpr uint32_t kMaxBytes = 16 << 10;
-
   // Begins anew. A list of fields of more than `limit` bytes is refused.
   void Reset(size_t limit);
 

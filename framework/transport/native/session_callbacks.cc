@@ -14,7 +14,7 @@ int Session::Callbacks::BeginHeaders(nghttp2_session*, const nghttp2_frame* fram
   session.fields_of_ = nullptr;
   session.passing_over_ = false;
   const bool request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
-  session.fields_left_ = request ? std::numeric_limits<size_t>::max() : RequestHeaders::kMaxBytes;
+  session.fields_left_ = request ? std::numeric_limits<size_t>::max() : kMaxHeaderBytes;
   if (request) return session.OnBeginHeaders(frame->hd.stream_id);
   session.fields_of_ = session.Find(frame->hd.stream_id);
   return 0;

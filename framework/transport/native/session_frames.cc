@@ -17,7 +17,7 @@ namespace {
 // No standard has it, and nghttp2 passes over it.
 constexpr uint8_t kUnknownFrameType = 0xf0;
 
-static_assert(RequestHeaders::kMaxBytes < FieldCutter::kMostBytes, "a call whose field was cut would be served");
+static_assert(kMaxHeaderBytes < FieldCutter::kMostBytes, "a call whose field was cut would be served");
 
 }  // namespace
 

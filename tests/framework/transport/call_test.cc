@@ -179,6 +179,34 @@ TEST_P(CallTest, MetadataGoesBothWaysWithBinaryValues) {
   EXPECT_EQ(trailers.find("x-end-bin")->second, binary);
 }
 
+TEST_P(CallTest, MetadataUpToTheLimitIsTakenAndMoreIsRefused) {
+  size_t taken = 0;
+  OnEachCall([&](ScriptedSink& sink) {
+    taken = 0;
+    for (const auto& [key, value] : sink.call->start().metadata) taken += key == "x-much" ? value.size() : 0;
+    sink.Finish(OkStatus());
+  });
+  Listen();
+  std::vector<grpc::Status> statuses;
+  RunWith([&] {
+    const auto channel = Connect(address_);
+    for (const size_t fields : {5, 10, 5}) {
+      ClientCall call(channel, "/a.B/C");
+      for (size_t i = 0; i < fields; ++i) call.context().AddMetadata("x-much", std::string(3000, 'm'));
+      statuses.push_back(call.Exchange({}).status);
+    }
+  });
+  ASSERT_EQ(statuses.size(), 3u);
+  EXPECT_TRUE(statuses[0].ok()) << statuses[0].error_message();
+  EXPECT_EQ(statuses[1].error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  // The client of gRPC puts all of them into one frame, where that library sees it first.
+  EXPECT_EQ(statuses[1].error_message(), GetParam().native() ? "the header fields are larger than the limit of " + std::to_string(kMaxHeaderBytes)
+                                                             : "received initial metadata size exceeds limit");
+  EXPECT_TRUE(statuses[2].ok()) << statuses[2].error_message();
+  EXPECT_EQ(taken, 15'000u);
+  EXPECT_EQ(sinks_.size(), 2u) << "one that is refused reaches nobody";
+}
+
 TEST_P(CallTest, MetadataThatGrpcDoesNotCarryIsDropped) {
   OnEachCall([](ScriptedSink& sink) {
     Metadata bad;

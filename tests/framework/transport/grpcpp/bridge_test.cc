@@ -94,6 +94,19 @@ TEST_F(BridgeTest, WhatIsCompleteRunsOnTheLoopAndNotBeforeItsTurn) {
   EXPECT_LE(batches_, 100u);
 }
 
+TEST_F(BridgeTest, WhatIsCompleteAtOnceNeedsNoThreadAndWaitsForItsTurn) {
+  Stop();
+  // One without threads.
+  bridge_ = std::make_shared<Bridge>(loop_, builder_.AddCompletionQueue(), batches_);
+  stopped_ = false;
+  Operation operation(*this);
+  grpc::Alarm alarm;
+  bridge_->BeginOperation([&] { alarm.Set(&bridge_->queue(), std::chrono::system_clock::now() - std::chrono::seconds(1), operation.pointer()); });
+  EXPECT_FALSE(operation.done);
+  RunUntil(1);
+  EXPECT_TRUE(operation.done && operation.good);
+}
+
 TEST_F(BridgeTest, ItTellsWhatWasNoSuccess) {
   due_in_ = std::chrono::hours(1);
   const auto operations = Begin(2);
