@@ -1,5 +1,6 @@
 #include "tests/faults/fault_test.h"
 
+#include <grpc/grpc.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -29,11 +30,11 @@ constexpr auto kRecovery = std::chrono::seconds(10);
 constexpr const char* kLongPhase = "le=\"0.004194304\"";
 // From the end of an attack until the last of it was given back: two heartbeats of the runtime.
 constexpr auto kGivesBack = std::chrono::seconds(2);
-// Where calls go through threads of the gRPC library, of which each waits for a core that the loop and the others have: some slices of
-// Linux's scheduler, which are 3 ms.
-constexpr Probe::Milliseconds kLatencyOfThreads{10};
-// An attack that is over sooner is made again, a few times at most.
-constexpr size_t kMostAttacks = 5;
+// Where the library is attacked, the p99 on grpcpp may be so many times that of the library alone. On two cores, one of which its reading thread has
+// for itself, calls wait for the other one, the longer the more threads they go through; see docs/conformance.md for what was measured.
+constexpr double kTimesTheLibrary = 10;
+// An attack that is over sooner is made again: so that there are enough calls for a percentile, of which a pause of the machine spoils a few.
+constexpr size_t kMostAttacks = 100;
 constexpr auto kAttacking = std::chrono::seconds(3);
 
 int64_t MostKib(const Held& before) { return before.resident_kib + before.resident_kib / 20; }
@@ -93,45 +94,58 @@ bool LongForm() {
   return form != nullptr && *form != '\0';
 }
 
+void FaultTest::SetUpTestSuite() {
+  // Read once; and not by the servers that are started here.
+  setenv("GRPC_POLL_STRATEGY", "poll", 1);
+  grpc_init();
+  unsetenv("GRPC_POLL_STRATEGY");
+}
+
 void FaultTest::StartServer(std::vector<std::string> flags, const std::string& binary) {
   binary_ = binary;
   flags_ = std::move(flags);
   flags_.insert(flags_.end(), {"--transport=" + GetParam(), "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"});
-  server_ = Start();
+  server_ = Start(binary_);
   ASSERT_NE(address(), "");
 }
 
-FaultTest::Server FaultTest::Start() {
+FaultTest::Server FaultTest::Start(const std::string& binary) {
   // The threads of the gRPC library take all cores that there are, and would keep the loop waiting on one.
   std::optional<ServersCore> core;
-  if (TimeCounts() && ours()) core.emplace();
-  auto process = std::make_unique<ServiceProcess>(binary_, flags_);
+  if (TimeCounts() && !SharesCores()) core.emplace();
+  auto process = std::make_unique<ServiceProcess>(binary, flags_);
   core.reset();
   const std::string address = process->Address("grpc"), admin = process->Address("admin");
   return {std::move(process), address, admin};
 }
 
 Probe::Seen FaultTest::AttackSome(Probe& probe, const std::function<std::string()>& attack, std::string& what) {
-  Probe::Seen all;
-  std::vector<Probe::Milliseconds> p99s;
   const auto end = Clock::now() + kAttacking;
+  size_t attacks = 0;
   do {
     std::string told = TimeCounts() ? Beside(attack) : attack();
     // What the first made the server take, the next may find there.
-    if (p99s.empty()) what = std::move(told);
-    // At least some calls fall into the attack or right behind it.
-    probe.WaitFor(20);
-    const Probe::Seen seen = probe.Take();
-    all.calls += seen.calls;
-    all.failed += seen.failed;
-    if (all.first_failure.empty()) all.first_failure = seen.first_failure;
-    p99s.push_back(seen.p99);
-  } while (TimeCounts() && p99s.size() < kMostAttacks && Clock::now() < end);
-  all.worst = *std::max_element(p99s.begin(), p99s.end());
-  const auto median = p99s.begin() + static_cast<std::ptrdiff_t>(p99s.size() / 2);
-  std::nth_element(p99s.begin(), median, p99s.end());
-  all.p99 = *median;
-  return all;
+    if (attacks == 0) what = std::move(told);
+  } while (TimeCounts() && ++attacks < kMostAttacks && Clock::now() < end);
+  // At least some calls fall into the attack or right behind it.
+  probe.WaitFor(20);
+  return probe.Take();
+}
+
+Probe::Seen FaultTest::AttackLibrary(const std::string& name, const std::function<std::string()>& attack) {
+  Server library = Start("tests/faults/library_server");
+  std::swap(server_, library);
+  attacks_library_ = true;
+  Probe probe(address(), SharesCores());
+  probe.WaitFor(Rounds(200, 2000));
+  const Probe::Seen quiet = probe.Take();
+  std::string what;
+  const Probe::Seen seen = AttackSome(probe, attack, what);
+  std::swap(server_, library);
+  attacks_library_ = false;
+  Figure(name + ", the gRPC library alone", what + "; probe: " + std::to_string(seen.calls) + " calls, p99 " + Text(quiet.p99) + " -> " + Text(seen.p99) +
+                                                ", worst " + Text(seen.worst));
+  return seen;
 }
 
 void FaultTest::Settle() {
@@ -146,10 +160,10 @@ Held FaultTest::Settled() {
   return Measure();
 }
 
-void FaultTest::Attack(const std::string& name, const std::function<std::string()>& attack, Latency judged) {
+void FaultTest::Attack(const std::string& name, const std::function<std::string()>& attack, Work work) {
   if (server_.process == nullptr) StartServer();
   Settle();
-  auto probe = std::make_unique<Probe>(address());
+  auto probe = std::make_unique<Probe>(address(), SharesCores());
   probe->WaitFor(Rounds(200, 2000));
   const Probe::Seen quiet = probe->Take();
   std::string what;
@@ -160,10 +174,6 @@ void FaultTest::Attack(const std::string& name, const std::function<std::string(
   const int64_t long_phases = LongTimersPhases();
   EXPECT_EQ(quiet.failed, 0u) << quiet.first_failure;
   EXPECT_EQ(seen.failed, 0u) << "of " << seen.calls << ": " << seen.first_failure;
-  if (kGlibcHeap && TimeCounts() && (ours() || judged == Latency::kOfBoth)) {
-    const Probe::Milliseconds limit = ours() ? 2 * quiet.p99 : std::max(2 * quiet.p99, kLatencyOfThreads);
-    EXPECT_LE(seen.p99.count(), limit.count()) << "ms; the 99th percentile of the probe has more than doubled";
-  }
   ExpectRecovered(name, before);
   if (LongForm()) std::this_thread::sleep_for(kGivesBack);
   const Held after = Measure();
@@ -177,6 +187,17 @@ void FaultTest::Attack(const std::string& name, const std::function<std::string(
                    "); descriptors " + std::to_string(before.descriptors) + " -> " +
                    std::to_string(peak.descriptors) + " -> " + std::to_string(after.descriptors) + "; held up afterwards: " +
                    std::to_string(held_up));
+  if (kGlibcHeap && TimeCounts()) ExpectLatency(name, attack, quiet.p99, seen.p99, work);
+}
+
+void FaultTest::ExpectLatency(const std::string& name, const std::function<std::string()>& attack, Probe::Milliseconds quiet,
+                              Probe::Milliseconds attacked, Work work) {
+  Probe::Milliseconds limit = 2 * quiet;
+  if (attacked > limit && !ours() && work == Work::kOfTransport) {
+    const Probe::Seen library = AttackLibrary(name, attack);
+    limit = std::max({limit, kTimesTheLibrary * library.p99, library.worst});
+  }
+  EXPECT_LE(attacked.count(), limit.count()) << "ms; the 99th percentile of the probe has more than doubled";
 }
 
 void FaultTest::Figure(const std::string& name, const std::string& what) {

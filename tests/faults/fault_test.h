@@ -40,21 +40,30 @@ struct Held {
 // holds nobody up. It prints one line "figure: ..." for each.
 class FaultTest : public testing::TestWithParam<std::string> {
  protected:
+  // The threads of gRPC's clients wait in one set of descriptors (epoll1), and any of them may be the one that hears of what comes for the
+  // probe: also one of the attacker, which waits for its core then. From here on each hears of its own.
+  static void SetUpTestSuite();
+
   // Starts `binary` with `flags`; the interoperability server without any, if a test does not.
   void StartServer(std::vector<std::string> flags = {}, const std::string& binary = "tests/conformance/interop/interop_server");
   // The server under attack.
   ServiceProcess& process() { return *server_.process; }
   const std::string& address() const { return server_.address; }
   // What the gRPC library itself does and keeps under attack is not ours to mend: of the grpcpp transport it is asked that
-  // others are served, that no handler is left and that descriptors come back. The rest is in the figures.
+  // others are served, that no handler is left, that descriptors come back, and that the latency has not become one that the library alone does
+  // not know. The rest is in the figures.
   bool ours() const { return GetParam() != "grpcpp"; }
 
-  // Of which transports the latency is judged: of both where what is attacked is no part of the gRPC library.
-  enum class Latency { kOfNative, kOfBoth };
+  // That is what an attack meets now, and not Rota.
+  bool attacks_library() const { return attacks_library_; }
+
+  // Whose work is attacked on the grpcpp transport, where it may be that of the gRPC library.
+  enum class Work { kOfTransport, kOfRota };
   // Runs `attack` while the probe calls; memory and descriptors are compared with what the server held before it. What it
-  // returns, a number with a word, goes into the figure. Where times count it runs on a thread, and a short one some times, so
-  // that a pause of the machine spoils one of them and not their median.
-  void Attack(const std::string& name, const std::function<std::string()>& attack, Latency judged = Latency::kOfNative);
+  // returns, a number with a word, goes into the figure. Where times count it runs on a thread, and a short one again and again. Where
+  // the latency on grpcpp has more than doubled, and the work is that of the library, the same is done to a server of that library
+  // alone, by which it is judged then.
+  void Attack(const std::string& name, const std::function<std::string()>& attack, Work work = Work::kOfTransport);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);
 
@@ -71,8 +80,11 @@ class FaultTest : public testing::TestWithParam<std::string> {
   bool Eventually(const std::function<bool()>& holds);
 
  private:
-  // What the probe sees of one attack, or of several; `what` is what the first returned.
+  // What the probe sees of one attack, or of several short ones; `what` is what the first returned.
   Probe::Seen AttackSome(Probe& probe, const std::function<std::string()>& attack, std::string& what);
+  // What Attack() says of it.
+  void ExpectLatency(const std::string& name, const std::function<std::string()>& attack, Probe::Milliseconds quiet,
+                     Probe::Milliseconds attacked, Work work);
   void Settle();
   // Whether memory is judged, and latency by default: not of gRPC's library, and not under a sanitizer.
   bool MemoryCounts() const;
@@ -99,8 +111,13 @@ class FaultTest : public testing::TestWithParam<std::string> {
     std::string address;
     std::string admin;
   };
-  Server Start();
+  // Whether the server runs on the cores of the probe as well.
+  bool SharesCores() const { return !ours(); }
+  Server Start(const std::string& binary);
+  // The same attack on a server of the gRPC library without Rota.
+  Probe::Seen AttackLibrary(const std::string& name, const std::function<std::string()>& attack);
 
+  bool attacks_library_ = false;
   std::string binary_;
   std::vector<std::string> flags_;
   Server server_;

@@ -51,7 +51,7 @@ class MessageFaultTest : public FaultTest {
       int64_t most = 0;
       std::map<std::string, size_t> said;
       std::unique_ptr<RawConnection> connection;
-      for (size_t i = 0; i < Rounds(3, exact ? 50 : 10); ++i) {
+      for (size_t i = 0; i < Rounds(3, 50); ++i) {
         if (connection == nullptr || !exact) {
           connection = std::make_unique<RawConnection>(address());
           connection->Start();
@@ -63,7 +63,11 @@ class MessageFaultTest : public FaultTest {
                : answer.reset ? "RST_STREAM " + std::to_string(*answer.reset)
                : connection->closed() ? "closed, code " + std::to_string(connection->go_away().value_or(0)) : "no answer"];
         most = std::max(most, Measure().resident_kib - before);
-        if (!exact) continue;
+        if (!exact) {
+          // It may never be served.
+          if (answer.ended && !attacks_library()) EXPECT_EQ(answer.status(), kResourceExhausted) << answer.message();
+          continue;
+        }
         EXPECT_EQ(answer.status(), kResourceExhausted) << answer.message();
         // The state of the header compression is intact: the connection goes on.
         EXPECT_EQ(connection->Call(kEmptyCall, "", {{"x-after", "the fault"}}).status(), 0);
@@ -77,35 +81,37 @@ class MessageFaultTest : public FaultTest {
     });
   }
 
+  void SendFields(const std::string& name, const std::string& block) {
+    Send(name, [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+  }
+
  private:
   static constexpr RawConnection::Seconds kPatience{0.3};
 };
 
 TEST_P(MessageFaultTest, AMebibyteOfMetadataIsRefusedOnItsStreamAlone) {
   const std::string block = Block(CallFields(kEmptyCall)) + Block(Fields(32, {"x-much", std::string(32 << 10, 'm')}));
-  Send("1 MiB of metadata", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+  SendFields("1 MiB of metadata", block);
 }
 
 TEST_P(MessageFaultTest, SixtyFourThousandTinyFieldsAreRefusedOnTheirStreamAlone) {
   // Half of them in full, in ten frames; half as an honest encoder would, written once and named again.
   const std::string block =
       Block(CallFields(kEmptyCall)) + Block(Fields(32000, {"a", "b"})) + IndexedLiteral("a", "b") + std::string(31999, kNewestEntry);
-  Send("64,000 tiny fields", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+  SendFields("64,000 tiny fields", block);
 }
 
 TEST_P(MessageFaultTest, AnHpackBombIsRefusedOnItsStreamAlone) {
   // One entry of 4,000 bytes, which each further byte names again: 64 MB.
   const std::string block = Block(CallFields(kEmptyCall)) + IndexedLiteral("x-bomb", std::string(3900, 'b')) + std::string(16000, kNewestEntry);
-  Send("HPACK bomb", [&](RawConnection& connection, uint32_t stream) { connection.Send(HeadersFrames(stream, block, kEndStream)); });
+  SendFields("HPACK bomb", block);
 }
 
 TEST_P(MessageFaultTest, AFieldOfAnySizeIsRefusedOnItsStreamAlone) {
   // The decoder of nghttp2 takes 64 KiB.
   for (const size_t size : {size_t{64} << 10, (size_t{64} << 10) + 1, size_t{1} << 20}) {
     const std::string block = Block(CallFields(kEmptyCall)) + IndexedLiteral("x-much", std::string(size, 'm'));
-    Send("one field of " + std::to_string(size) + " bytes", [&](RawConnection& connection, uint32_t stream) {
-      connection.Send(HeadersFrames(stream, block, kEndStream));
-    });
+    SendFields("one field of " + std::to_string(size) + " bytes", block);
   }
 }
 
@@ -153,7 +159,7 @@ TEST_P(MessageFaultTest, MessagesThatUnpackToTheLimitHoldNobodyUp) {
     ExpectKeepsAtMost(kMostKib, most);
     return std::to_string(streams.size()) + " messages, at most " + std::to_string(most) + " KiB kept";
   };
-  Attack("4 MiB of zeros in 4 KiB, many at once", attack, Latency::kOfBoth);
+  Attack("4 MiB of zeros in 4 KiB, many at once", attack, Work::kOfRota);
 }
 
 ROTA_FAULTS_ON_EVERY_TRANSPORT(MessageFaultTest);

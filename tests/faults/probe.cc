@@ -1,6 +1,7 @@
 #include "tests/faults/probe.h"
 
 #include <grpcpp/grpcpp.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <utility>
@@ -18,7 +19,7 @@ constexpr auto kPause = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Probe::Probe(std::string address) : address_(std::move(address)), thread_([this] { Run(); }) {}
+Probe::Probe(std::string address, bool before_all) : address_(std::move(address)), before_all_(before_all), thread_([this] { Run(); }) {}
 
 Probe::~Probe() {
   stop_ = true;
@@ -36,12 +37,17 @@ Probe::Seen Probe::Take() {
   if (!latencies_.empty()) {
     seen_.p50 = latencies_[latencies_.size() / 2];
     seen_.p99 = latencies_[latencies_.size() * 99 / 100];
+    seen_.worst = latencies_.back();
   }
   latencies_.clear();
   return std::exchange(seen_, Seen());
 }
 
 void Probe::Run() {
+  if (before_all_) {
+    const sched_param first{.sched_priority = 1};
+    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
+  }
   const auto stub = grpc::testing::TestService::NewStub(ChannelTo(address_));
   grpc::testing::SimpleRequest request;
   request.set_response_size(16);

@@ -25,11 +25,12 @@ class Probe {
     std::string first_failure;
     Milliseconds p50{0};
     Milliseconds p99{0};
-    // The highest of the 99th percentiles, where there were several.
     Milliseconds worst{0};
   };
 
-  explicit Probe(std::string address);
+  // `before_all`: its thread has a core whenever it wants one, where the system allows that (SCHED_FIFO), and so does not wait for what it
+  // is to measure.
+  explicit Probe(std::string address, bool before_all = false);
   ~Probe();
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
@@ -42,6 +43,7 @@ class Probe {
   void Run();
 
   const std::string address_;
+  const bool before_all_;
   std::atomic<bool> stop_{false};
   std::atomic<size_t> done_{0};
   std::mutex mutex_;

@@ -26,6 +26,7 @@ _LIBRARIES = {
     "nlohmann_json": _library("nlohmann-json3-dev", pkg_config = "nlohmann_json"),
     "openssl": _library("libssl-dev", pkg_config = "openssl"),
     "prometheus_cpp": _library("prometheus-cpp-dev", pkg_config = "prometheus-cpp-core"),
+    "prometheus_cpp_pull": _library("prometheus-cpp-dev", pkg_config = "prometheus-cpp-pull"),
     "protobuf": _library("libprotobuf-dev", pkg_config = "protobuf", at_least = "3.21"),
     "protoc_lib": _library("libprotoc-dev", header = "google/protobuf/compiler/plugin.h", libs = ["protoc"]),
     "spdlog": _library("libspdlog-dev", pkg_config = "spdlog"),
