@@ -8,7 +8,6 @@
 #include "framework/base/block_pool.h"
 #include "framework/base/log.h"
 #include "framework/base/settle_heap.h"
-#include "framework/base/short_slices.h"
 #include "framework/base/status_or.h"
 #include "framework/observe/actor_collector.h"
 #include "framework/observe/loop_collector.h"
@@ -93,8 +92,6 @@ Status Process::Start(std::vector<ServedService> services) {
 }
 
 int Process::Run() {
-  // A job that a worker is at, or a thread of gRPC, is not to keep the loop waiting.
-  TakeShortSlices();
   const int code = loop_.Run();
   // From here on nobody hears a signal: a second one takes its default action, which ends the process.
   signals_.reset();
