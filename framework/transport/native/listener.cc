@@ -21,7 +21,7 @@ namespace {
 
 // The rest waits in the queue of the system: a connection that has come costs most when it is new, and those that are served
 // are not to wait for a crowd.
-constexpr int kAtOnce = 4;
+constexpr int kAtOnce = 2;
 constexpr int kTurnedAwayAtOnce = 64;
 
 // How long accepting rests when descriptors, memory or watches are short.

@@ -47,8 +47,8 @@ constexpr size_t kFlushesOfWave = 64;
 // More may end in an iteration than can be accepted in one.
 constexpr size_t kFlushesAtOnce = 16;
 constexpr size_t kFlushedBytesAtOnce = 1 << 20;
-constexpr Duration kFlushTime = std::chrono::microseconds(100);
-constexpr size_t kClosesAtOnce = 4;
+constexpr Duration kFlushTime = std::chrono::microseconds(50);
+constexpr size_t kClosesAtOnce = 2;
 
 // Calls that one step of trimming frees.
 constexpr size_t kTrimmedAtOnce = 64;
