@@ -136,7 +136,7 @@ Probe::Seen FaultTest::AttackLibrary(const std::string& name, const std::functio
   Server library = Start("tests/faults/library_server");
   std::swap(server_, library);
   attacks_library_ = true;
-  Probe probe(address(), SharesCores());
+  Probe probe(address(), TimeCounts());
   probe.WaitFor(Rounds(200, 2000));
   const Probe::Seen quiet = probe.Take();
   std::string what;
@@ -163,7 +163,7 @@ Held FaultTest::Settled() {
 void FaultTest::Attack(const std::string& name, const std::function<std::string()>& attack, Work work) {
   if (server_.process == nullptr) StartServer();
   Settle();
-  auto probe = std::make_unique<Probe>(address(), SharesCores());
+  auto probe = std::make_unique<Probe>(address(), TimeCounts());
   probe->WaitFor(Rounds(200, 2000));
   const Probe::Seen quiet = probe->Take();
   std::string what;
