@@ -112,7 +112,7 @@ void FaultTest::StartServer(std::vector<std::string> flags, const std::string& b
 FaultTest::Server FaultTest::Start(const std::string& binary) {
   // The threads of the gRPC library take all cores that there are, and would keep the loop waiting on one.
   std::optional<ServersCore> core;
-  if (TimeCounts() && !SharesCores()) core.emplace();
+  if (TimeCounts() && ours()) core.emplace();
   auto process = std::make_unique<ServiceProcess>(binary, flags_);
   core.reset();
   const std::string address = process->Address("grpc"), admin = process->Address("admin");

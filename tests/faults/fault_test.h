@@ -111,8 +111,6 @@ class FaultTest : public testing::TestWithParam<std::string> {
     std::string address;
     std::string admin;
   };
-  // Whether the server runs on the cores of the probe as well.
-  bool SharesCores() const { return !ours(); }
   Server Start(const std::string& binary);
   // The same attack on a server of the gRPC library without Rota.
   Probe::Seen AttackLibrary(const std::string& name, const std::function<std::string()>& attack);
