@@ -7,6 +7,7 @@
 
 #include "framework/base/clock.h"
 #include "framework/base/log.h"
+#include "framework/base/settle_heap.h"
 #include "framework/loop/context_slot.h"
 
 namespace rota::native {
@@ -45,6 +46,19 @@ void Connection::WaitToRead() {
 }
 
 void Connection::OnReadable() {
+  if (settled_ && !output_ended_) return Read();
+  if (!over_) host_.admission.Add(*this);
+}
+
+void Connection::OnTurn() {
+  const Ref<Connection> keep(this);
+  if (!closed_) Read();
+  if (!closed_) return;
+  Close();
+  host_.DeliverQueued();
+}
+
+void Connection::Read() {
   if (closed_ || IsRefused()) return;
   if (output_ended_) return Discard();
   ++host_.stats.batches;
@@ -83,6 +97,7 @@ void Connection::AfterRead(bool alive) {
 void Connection::GoOnReading() {
   if (!socket_->HoldsInput() && !session_.HoldsInput()) return WaitToRead();
   // No readiness tells of the rest.
+  if (!settled_) return host_.admission.Add(*this);
   const ContextScope scope(nullptr);
   host_.loop.SetImmediate([self = Ref<Connection>(this)] { self->OnReadable(); });
 }
@@ -240,19 +255,21 @@ void Connection::Cancel(const Status& why) {
 }
 
 void Connection::GiveUp() {
-  if (!std::exchange(closed_, true)) host_.QueueClose(*this);
+  if (!std::exchange(closed_, true)) host_.admission.Add(*this);
 }
 
 void Connection::Close() {
   if (std::exchange(over_, true)) return;
   const Ref<Connection> keep(this);
   closed_ = true;
+  AdmissionQueue::Remove(*this);
   linger_.Clear();
   alarm_.Clear();
   socket_->Close();
   session_.Close();
   blocked_.reset();
   host_.OnClosed(*this);
+  SettleHeap();
 }
 
 }  // namespace rota::native

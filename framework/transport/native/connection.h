@@ -11,6 +11,7 @@
 #include "framework/loop/event_loop.h"
 #include "framework/loop/timer.h"
 #include "framework/rpc/payload.h"
+#include "framework/transport/native/admission_queue.h"
 #include "framework/transport/native/host.h"
 #include "framework/transport/native/output.h"
 #include "framework/transport/native/session.h"
@@ -23,7 +24,7 @@ namespace rota::native {
 // says so, and ends when nothing is left.
 // Thread: loop.
 // Owner:  the server, until it is closed; waits hold it as long as they take.
-class Connection final : public RefCounted, private SessionOwner {
+class Connection final : public RefCounted, private SessionOwner, private AdmissionQueue::Entry {
  public:
   Connection(Host& host, std::unique_ptr<Socket> socket, std::string peer);
 
@@ -54,7 +55,10 @@ class Connection final : public RefCounted, private SessionOwner {
   };
 
   void WaitToRead();
+  // Reads, or waits for its turn to.
   void OnReadable();
+  void OnTurn() override;
+  void Read();
   // The system has refused to wait: nothing would be heard of the peer any more.
   bool IsRefused();
   bool ReadSome();
@@ -79,6 +83,7 @@ class Connection final : public RefCounted, private SessionOwner {
     upkeep_.OnReady();
     SetAlarm();
   }
+  void OnSettled() override { settled_ = true; }
   void OnBlock(bool open) override {
     upkeep_.OnBlock(open, host_.read_at);
     SetAlarm();
@@ -96,6 +101,7 @@ class Connection final : public RefCounted, private SessionOwner {
   std::unique_ptr<Output> blocked_;  // What the socket did not take.
   bool waits_to_write_ = false;
   bool ready_;  // The socket takes bytes.
+  bool settled_ = false;  // The peer has acknowledged our settings: it is served at once. Before it waits for its turn, which costs others less.
   bool reading_paused_ = false;
   bool output_ended_ = false;  // All is said; the peer is to close.
   bool closed_ = false;  // It waits for Close() at most.

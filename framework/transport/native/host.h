@@ -13,6 +13,7 @@
 #include "framework/rpc/transport.h"
 #include "framework/transport/coding/coding_queue.h"
 #include "framework/transport/coding/compression.h"
+#include "framework/transport/native/admission_queue.h"
 #include "framework/transport/native/output.h"
 
 namespace rota::native {
@@ -37,8 +38,6 @@ class Host {
   virtual void DeliverQueued() = 0;
   // `connection` has something to send: it is flushed when the phase is through, or before when much is to be sent.
   virtual void QueueFlush(Connection& connection) = 0;
-  // `connection` is to be closed when its turn has come, a few in an iteration.
-  virtual void QueueClose(Connection& connection) = 0;
   // `connection` is over; the host lets go of it.
   virtual void OnClosed(Connection& connection) = 0;
 
@@ -52,6 +51,8 @@ class Host {
   TransportStats stats;
   const Ref<CallCount> running = MakeRef<CallCount>();
   CallAcceptor* acceptor = nullptr;
+  // Of peers that come and go.
+  AdmissionQueue admission{loop};
   // Of the messages that are compressed: what is much work waits here, and what is little is taken from its room.
   coding::CodingQueue coding_queue{loop};
   coding::PackingStates packing_states;

@@ -19,10 +19,9 @@
 namespace rota::native {
 namespace {
 
-// The rest waits in the queue of the system: a connection that has come costs most when it is new, and those that are served
-// are not to wait for a crowd.
-constexpr int kAtOnce = 2;
-constexpr int kTurnedAwayAtOnce = 64;
+// In one turn, and until it rests.
+constexpr int kTurnedAwayAtOnce = 4;
+constexpr int kMostTurnedAway = 64;
 
 // How long accepting rests when descriptors, memory or watches are short.
 constexpr Duration kRest = std::chrono::milliseconds(200);
@@ -31,8 +30,8 @@ int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, int fd, OnAccepted on_accepted)
-    : loop_(loop), readiness_(loop, fd), on_accepted_(std::move(on_accepted)), reserve_(OpenReserve()) {}
+Listener::Listener(EventLoop& loop, AdmissionQueue& admission, int fd, OnAccepted on_accepted)
+    : loop_(loop), admission_(admission), readiness_(loop, fd), on_accepted_(std::move(on_accepted)), reserve_(OpenReserve()) {}
 
 Listener::~Listener() {
   if (reserve_ >= 0) close(reserve_);
@@ -42,20 +41,21 @@ void Listener::Start() { Wait(); }
 
 void Listener::Wait() {
   const ContextScope scope(nullptr);
-  readiness_.WaitReadable([self = Ref<Listener>(this)] { self->OnReady(); });
+  readiness_.WaitReadable([self = Ref<Listener>(this)] {
+    if (!self->closed_) self->admission_.Add(*self);
+  });
 }
 
-void Listener::OnReady() {
-  if (closed_) return;
-  for (int i = 0; i < kAtOnce && AcceptOne(); ++i) {
-    if (closed_) return;
-  }
-  if (retry_.is_armed()) return;
+void Listener::OnTurn() {
+  const Ref<Listener> keep(this);
   if (const int error = readiness_.error(); error != 0) {
     Log(LogLevel::kWarn, "accept_failed", {{"what", std::string("epoll: ") + std::strerror(error)}});
     return Rest();
   }
-  Wait();
+  // The rest waits in the queue of the system.
+  const bool more = AcceptOne();
+  if (closed_ || retry_.is_armed()) return;
+  more ? admission_.Add(*this) : Wait();
 }
 
 void Listener::Rest() {
@@ -69,6 +69,7 @@ bool Listener::AcceptOne() {
   socklen_t size = sizeof(address);
   const int fd = accept4(readiness_.fd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
+    turned_away_ = 0;
     if (address.ss_family != AF_UNIX) {
       // What is sent is gathered already; see Output.
       const int on = 1;
@@ -85,24 +86,29 @@ bool Listener::AcceptOne() {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      Log(LogLevel::kWarn, "accept_failed", {{"what", std::strerror(errno)}});
-      TurnAway();
-      return false;
+      if (turned_away_ == 0) Log(LogLevel::kWarn, "accept_failed", {{"what", std::strerror(errno)}});
+      return TurnAwaySome();
     default:
       // The connection that waited is broken; the next one need not be (accept(2)).
       return true;
   }
 }
 
-void Listener::TurnAway() {
+// False: all are gone who have come, or there are too many.
+bool Listener::TurnAwaySome() {
   if (reserve_ >= 0) close(reserve_);
-  for (int i = 0; i < kTurnedAwayAtOnce; ++i) {
+  int turned_away = 0;
+  for (; turned_away < kTurnedAwayAtOnce; ++turned_away) {
     const int fd = accept4(readiness_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) break;
     close(fd);
   }
   reserve_ = OpenReserve();
+  turned_away_ += turned_away;
+  if (turned_away == kTurnedAwayAtOnce && turned_away_ < kMostTurnedAway) return true;
+  turned_away_ = 0;
   Rest();
+  return false;
 }
 
 void Listener::Close() {
@@ -115,6 +121,7 @@ void Listener::Close() {
 
 void Listener::Abandon() {
   if (std::exchange(closed_, true)) return;
+  AdmissionQueue::Remove(*this);
   retry_.Clear();
   on_accepted_ = nullptr;
   readiness_.Close();

@@ -8,20 +8,21 @@
 #include "framework/loop/event_loop.h"
 #include "framework/loop/readiness.h"
 #include "framework/loop/timer.h"
+#include "framework/transport/native/admission_queue.h"
 
 namespace rota::native {
 
-// Accepts the connections of one listening socket, a bounded number at a time. When the process has no descriptor left it
+// Accepts the connections of one listening socket, one at each of its turns. When the process has no descriptor left it
 // turns connections away, by means of one that it holds in reserve, instead of leaving their peers to wait.
 // Thread: loop.
 // Owner:  the server; a wait holds it until it is closed.
-class Listener final : public RefCounted {
+class Listener final : public RefCounted, private AdmissionQueue::Entry {
  public:
   // Takes a connected socket in non-blocking mode.
   using OnAccepted = UniqueFunction<void(int fd, std::string peer)>;
 
-  // Takes `fd`, which listens in non-blocking mode.
-  Listener(EventLoop& loop, int fd, OnAccepted on_accepted);
+  // Takes `fd`, which listens in non-blocking mode. `admission` gives it its turns.
+  Listener(EventLoop& loop, AdmissionQueue& admission, int fd, OnAccepted on_accepted);
 
   void Start();
   // Accepts what has come so far and stops.
@@ -33,17 +34,19 @@ class Listener final : public RefCounted {
   ~Listener() override;
 
   void Wait();
-  void OnReady();
+  void OnTurn() override;
   // Begins to wait again in a while.
   void Rest();
-  // False: nothing waits, or there are no descriptors.
+  // False: nothing waits, or it rests, for want of descriptors.
   bool AcceptOne();
-  void TurnAway();
+  bool TurnAwaySome();
 
   EventLoop& loop_;
+  AdmissionQueue& admission_;
   Readiness readiness_;
   OnAccepted on_accepted_;
   int reserve_ = -1;
+  int turned_away_ = 0;  // Since it accepted, or rested.
   bool closed_ = false;
   Timer retry_;
 };

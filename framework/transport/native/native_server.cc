@@ -11,7 +11,6 @@
 
 #include "framework/base/log.h"
 #include "framework/base/ring_queue.h"
-#include "framework/base/settle_heap.h"
 #include "framework/base/status.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/hooks.h"
@@ -43,12 +42,10 @@ constexpr size_t kMostUnsent = 64;
 constexpr size_t kFlushesOfWave = 64;
 
 // What one run of the hook does, of which there are two in an iteration; the rest is done in the next ones, while what comes in
-// has its turn. A write costs some 15 us, a long one by its bytes; the end of a connection costs as much, and ends its handlers.
-// More may end in an iteration than can be accepted in one.
+// has its turn. A write costs some 15 us, a long one by its bytes.
 constexpr size_t kFlushesAtOnce = 16;
 constexpr size_t kFlushedBytesAtOnce = 1 << 20;
 constexpr Duration kFlushTime = std::chrono::microseconds(50);
-constexpr size_t kClosesAtOnce = 2;
 
 // Calls that one step of trimming frees.
 constexpr size_t kTrimmedAtOnce = 64;
@@ -92,7 +89,7 @@ class NativeServer final : public Server, private Host, private LoopHook {
   void Drain(Duration grace, Callback done) override { life_.Drain(grace, std::move(done)); }
   bool Trim() override {
     if (pool_->Trim(kTrimmedAtOnce)) return true;
-    for (auto* connections : {&connections_, &to_flush_, &to_close_}) connections->shrink_to_fit();
+    for (auto* connections : {&connections_, &to_flush_}) connections->shrink_to_fit();
     if (flushed_ == flushing_.size()) flushing_ = {}, flushed_ = 0;
     packing_states.Trim();
     return false;
@@ -106,20 +103,18 @@ class NativeServer final : public Server, private Host, private LoopHook {
   void QueueCall(NativeCall& call) override { deliveries_->Add(call); }
   void DeliverQueued() override;
   void QueueFlush(Connection& connection) override;
-  void QueueClose(Connection& connection) override { to_close_.emplace_back(&connection); }
   void OnClosed(Connection& connection) override;
   Ref<NativeCall> NewCall() override { return pool_->Take(); }
   double random() override { return std::uniform_real_distribution<double>()(random_); }
 
   void RunHook() override;
   bool IsDue() const override {
-    return deliveries_->unpromised() > 0 || flushed_ < flushing_.size() || !to_flush_.empty() || !to_close_.empty() || IsQuiet();
+    return deliveries_->unpromised() > 0 || flushed_ < flushing_.size() || !to_flush_.empty() || IsQuiet();
   }
 
   void PromiseDeliveries();
   // `within_callback`: in the midst of a phase, in whose budget it counts.
   void FlushSome(bool within_callback);
-  void CloseSome();
   void BeginDrain();
   void CancelCalls();
   // A drain is over.
@@ -135,7 +130,6 @@ class NativeServer final : public Server, private Host, private LoopHook {
   std::vector<Ref<Connection>> to_flush_;
   std::vector<Ref<Connection>> flushing_;  // From flushed_ on.
   size_t flushed_ = 0;
-  std::vector<Ref<Connection>> to_close_;
   std::minstd_rand random_{std::random_device{}()};
   ServerLife life_{loop, {.begin_drain = [this] { BeginDrain(); }, .cancel_calls = [this] { CancelCalls(); }}};
 };
@@ -198,7 +192,7 @@ StatusOr<std::vector<std::string>> NativeServer::Listen(const std::vector<std::s
   std::vector<std::string> bound;
   for (ListenSockets& sockets : opened) {
     for (const int fd : sockets.fds) {
-      listeners_.push_back(MakeRef<Listener>(loop, fd, [this](int accepted, std::string peer) { OnAccepted(accepted, std::move(peer)); }));
+      listeners_.push_back(MakeRef<Listener>(loop, admission, fd, [this](int accepted, std::string peer) { OnAccepted(accepted, std::move(peer)); }));
       listeners_.back()->Start();
     }
     bound.push_back(std::move(sockets.address));
@@ -266,7 +260,6 @@ void NativeServer::QueueFlush(Connection& connection) {
 void NativeServer::RunHook() {
   PromiseDeliveries();
   FlushSome(false);
-  CloseSome();
   // The ends of the calls whose last bytes are out.
   PromiseDeliveries();
   if (IsQuiet()) life_.End();
@@ -289,16 +282,6 @@ void NativeServer::FlushSome(bool within_callback) {
     connection->flush_queued = false;
     bytes += connection->Flush();
   }
-}
-
-void NativeServer::CloseSome() {
-  if (to_close_.empty()) return;
-  for (size_t left = std::min(to_close_.size(), kClosesAtOnce); left > 0; --left) {
-    const Ref<Connection> connection = std::move(to_close_.back());
-    to_close_.pop_back();
-    connection->Close();
-  }
-  SettleHeap();
 }
 
 // ---- Draining.

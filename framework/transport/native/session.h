@@ -37,6 +37,8 @@ class SessionOwner {
   virtual void FlushNow() = 0;
   // The peer has sent its preface and settings.
   virtual void OnReady() = 0;
+  // The peer has acknowledged settings of ours.
+  virtual void OnSettled() = 0;
   // A header block has begun whose end is not in what has come so far; or the one of which this was said is whole, and no such
   // other one has begun. A block of which all comes at once is not told.
   virtual void OnBlock(bool open) = 0;

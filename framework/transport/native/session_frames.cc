@@ -253,7 +253,7 @@ void Session::OnFrame(const nghttp2_frame& frame) {
       }
       return;
     case NGHTTP2_SETTINGS:
-      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) table_.OnSettings();
+      (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0 ? table_.OnSettings() : owner_.OnSettled();
       if (!std::exchange(ready_, true)) owner_.OnReady();
       return;
     default:

@@ -45,7 +45,6 @@ class FakeHost final : public Host, private LoopHook {
     for (const Ref<NativeCall>& call : std::exchange(queued_, {})) call->Deliver();
   }
   void QueueFlush(Connection& connection) override { to_flush_.emplace_back(&connection); }
-  void QueueClose(Connection& connection) override { to_close_.emplace_back(&connection); }
   void OnClosed(Connection&) override { ++closed; }
   double random() override { return 0.5; }
   Ref<NativeCall> NewCall() override { return pool_->Take(); }
@@ -59,15 +58,13 @@ class FakeHost final : public Host, private LoopHook {
       connection->flush_queued = false;
       connection->Flush();
     }
-    for (const Ref<Connection>& connection : std::exchange(to_close_, {})) connection->Close();
   }
-  bool IsDue() const override { return !queued_.empty() || !to_flush_.empty() || !to_close_.empty(); }
+  bool IsDue() const override { return !queued_.empty() || !to_flush_.empty(); }
 
   std::vector<uint8_t> buffer_ = std::vector<uint8_t>(64 << 10);
   Ref<CallPool> pool_ = MakeRef<CallPool>();
   std::vector<Ref<NativeCall>> queued_;
   std::vector<Ref<Connection>> to_flush_;
-  std::vector<Ref<Connection>> to_close_;
 };
 
 // Answers each call with its status.

@@ -25,7 +25,6 @@ class FakeHost final : public Host {
     for (const Ref<NativeCall>& call : std::exchange(queued, {})) call->Deliver();
   }
   void QueueFlush(Connection&) override {}
-  void QueueClose(Connection&) override {}
   void OnClosed(Connection&) override {}
   double random() override { return 0.5; }
   Ref<NativeCall> NewCall() override { return pool_->Take(); }

@@ -13,12 +13,14 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "framework/loop/event_loop.h"
 #include "framework/rpc/transport.h"
 #include "framework/testing/manual_clock.h"
+#include "framework/transport/native/admission_queue.h"
 #include "tests/faults/raw_connection.h"
 
 namespace rota {
@@ -56,8 +58,8 @@ class Waiting final : public CallAcceptor {
   size_t done = 0;
 };
 
-// ADR 0007: two runs of the hook in an iteration, with four and sixteen in each.
-constexpr size_t kClosesInAnIteration = 8;
+constexpr size_t kClosesInAnIteration = native::AdmissionQueue::kTurns;
+// ADR 0007: two runs of the hook in an iteration, with sixteen in each.
 constexpr size_t kFlushesInAnIteration = 32;
 
 class NativeServerTest : public testing::Test {
@@ -188,6 +190,30 @@ TEST_F(NativeServerTest, HasRoomForDescriptorsBeforeTheFirstPeerComes) {
   const size_t before = places();
   Open(200);
   EXPECT_EQ(places(), before);
+}
+
+TEST_F(NativeServerTest, CallsOfPeersThatAreServedDoNotWaitForACrowdThatComes) {
+  constexpr size_t kPeers = 200;
+  Listen();
+  Open(1);
+  const auto by_path = [&](std::string_view path) {
+    return static_cast<size_t>(std::count_if(acceptor_.calls.begin(), acceptor_.calls.end(), [&](const auto& sink) { return sink->call.start().path == path; }));
+  };
+  for (size_t i = 0; i < kPeers; ++i) {
+    clients_.push_back(std::make_unique<RawConnection>(address_));
+    clients_.back()->Start();
+    clients_.back()->Send(faults::CallFrames(1, "/of.The/Crowd"));
+  }
+  RawConnection& served = *clients_.front();
+  size_t crowd = 0;
+  for (size_t sent = 1; crowd < kPeers && sent < kPeers; ++sent) {
+    served.Send(faults::CallFrames(served.NextStream(), "/of.One/Served"));
+    RunOnce();
+    ASSERT_EQ(by_path("/of.One/Served"), sent) << "in the iteration that hears of it";
+    const size_t before = std::exchange(crowd, by_path("/of.The/Crowd"));
+    ASSERT_LE(crowd - before, native::AdmissionQueue::kTurns);
+  }
+  EXPECT_EQ(crowd, kPeers);
 }
 
 TEST_F(NativeServerTest, PeersThatGoAllAtOnceAreLetGoAFewInAnIteration) {

@@ -39,11 +39,12 @@ class FakeOwner final : public SessionOwner {
   void Keep(Payload message) override { kept.push_back(std::move(message)); }
   void FlushNow() override { ++flushes; }
   void OnReady() override { ++ready; }
+  void OnSettled() override { ++settled; }
   void OnBlock(bool open) override { blocks.push_back(open); }
   void OnCalls(bool any) override { calls.push_back(any); }
   bool OnPing(bool) override { return ++pings <= most_pings; }
 
-  int outputs = 0, flushes = 0, ready = 0, pings = 0;
+  int outputs = 0, flushes = 0, ready = 0, settled = 0, pings = 0;
   int most_pings = 1000;
   std::vector<bool> calls;
   std::vector<bool> blocks;
@@ -140,6 +141,9 @@ TEST_F(SessionTest, ItSpeaksFirstAndIsReadyOnceThePeerHasSpoken) {
   EXPECT_THAT(Types(Gather()), ElementsAre(faults::kSettings));
   EXPECT_TRUE(Receive(faults::SettingsFrame()));
   EXPECT_EQ(owner_.ready, 1);
+  EXPECT_EQ(owner_.settled, 0);
+  EXPECT_TRUE(Receive(faults::FrameBytes(faults::kSettings, faults::kAck, 0, "")));
+  EXPECT_EQ(owner_.settled, 1);
   EXPECT_FALSE(session_->IsOver());
 }
 
@@ -178,7 +182,6 @@ class HastyHost final : public Host {
   }
   void DeliverQueued() override {}
   void QueueFlush(Connection&) override {}
-  void QueueClose(Connection&) override {}
   void OnClosed(Connection&) override {}
   double random() override { return 0.5; }
   Ref<NativeCall> NewCall() override { return pool_->Take(); }
