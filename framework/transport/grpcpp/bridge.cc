@@ -2,6 +2,7 @@
 
 #include <grpcpp/impl/codegen/completion_queue_tag.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -15,6 +16,9 @@ namespace {
 // Bounds how long the first of a batch waits for the last.
 constexpr size_t kMaxBatch = 256;
 constexpr std::chrono::seconds kPatience(5);
+
+// So many complete before it is seen what has come meanwhile, so that a peer which has sent much keeps nobody waiting for more of it.
+constexpr size_t kAtOnce = 32;
 
 }  // namespace
 
@@ -51,15 +55,18 @@ void Bridge::RunThread() {
 
 // Also on the loop thread, by TakeAtOnce().
 void Bridge::HandOver(std::span<const Completed> batch) {
-  bool first = false;
+  bool asleep = false;
   {
     const std::lock_guard lock(mutex_);
-    // While the loop has yet to take what waits, it takes this with it.
-    first = incoming_.empty();
+    asleep = !std::exchange(loop_receives_, true);
     incoming_.insert(incoming_.end(), batch.begin(), batch.end());
     changed_.notify_one();
   }
-  if (first) loop_.Post([self = shared_from_this()] { self->Receive(); });
+  if (asleep) PostReceive();
+}
+
+void Bridge::PostReceive() {
+  loop_.Post([self = shared_from_this()] { self->Receive(); });
 }
 
 // ---- The loop thread.
@@ -76,14 +83,36 @@ void Bridge::TakeAtOnce() {
 }
 
 void Bridge::Receive() {
-  const size_t taken = stopped_ ? 0 : TakeIncoming();
-  if (taken == 0) return;
-  ++batches_;
-  // Each completion is a callback of its own: it counts in the budget of the phase, and ticks run after it. What is
-  // complete stays here meanwhile, where Stop() finds it.
-  for (size_t i = 0; i < taken; ++i) {
-    loop_.RunCompletion(Operation(loop_, RefKind::kIo), [self = shared_from_this()] { self->CompleteNext(); });
+  // The last of what is promised goes on with it.
+  if (stopped_ || promised_ > 0) return;
+  receiving_ = true;
+  if (TakeIncoming() > 0) ++batches_;
+  // As many as there are now: what they bring about has its turn in the next poll.
+  for (size_t left = ready_.size(); left > 0 && !ready_.empty() && promised_ == 0;) {
+    const size_t count = std::min({left, ready_.size(), kAtOnce});
+    left -= count;
+    // Each completion is a callback of its own: it counts in the budget of the phase, and ticks run after it. What is
+    // complete stays here meanwhile, where Stop() finds it.
+    for (size_t i = 0; i < count; ++i) {
+      ++promised_;
+      loop_.RunCompletion(Operation(loop_, RefKind::kIo), [self = shared_from_this()] { self->CompletePromised(); });
+    }
+    if (left > 0 && promised_ == 0 && !stopped_ && TakeIncoming() > 0) ++batches_;
   }
+  receiving_ = false;
+  if (promised_ == 0 && GoesOn()) PostReceive();
+}
+
+bool Bridge::GoesOn() {
+  const std::lock_guard lock(mutex_);
+  loop_receives_ = !stopped_ && (!ready_.empty() || !incoming_.empty());
+  return loop_receives_;
+}
+
+void Bridge::CompletePromised() {
+  // The last of those that were put off, for want of time.
+  if (--promised_ == 0 && !receiving_) PostReceive();
+  if (!ready_.empty()) ready_.CompleteNext();
 }
 
 size_t Bridge::TakeIncoming() {
@@ -92,21 +121,15 @@ size_t Bridge::TakeIncoming() {
     taken_.swap(incoming_);
   }
   const size_t count = taken_.size();
-  for (const Completed& completed : taken_) ready_.Push(completed);
+  for (const Completed& completed : taken_) ready_.Add(*completed.tag, completed.ok);
   taken_.clear();
   return count;
-}
-
-void Bridge::CompleteNext() {
-  if (ready_.empty()) return;
-  const Completed completed = ready_.Pop();
-  completed.tag->Complete(completed.ok);
 }
 
 void Bridge::CompleteNextGuarded() {
   // A destructor is waiting: no exception of a sink may pass.
   try {
-    CompleteNext();
+    ready_.CompleteNext();
   } catch (const std::exception& exception) {
     Log(LogLevel::kError, "exception_while_stopping", {{"transport", "grpcpp"}, {"what", exception.what()}});
   } catch (...) {

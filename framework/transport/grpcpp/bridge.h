@@ -15,29 +15,17 @@
 
 #include "framework/base/callback.h"
 #include "framework/base/cores.h"
-#include "framework/base/ring_queue.h"
 #include "framework/loop/event_loop.h"
+#include "framework/transport/grpcpp/completions.h"
 
 namespace rota::grpcpp {
 
-// One outstanding operation of gRPC. Its address is the tag.
-class Tag {
- public:
-  // The operation is complete; `ok` as grpc::CompletionQueue::Next() gave it. Runs on the loop thread; nothing of the
-  // tag is touched after it.
-  virtual void Complete(bool ok) = 0;
-  void* pointer() { return this; }
-
- protected:
-  ~Tag() = default;
-};
-
 // Carries completions from gRPC to the loop: threads wait in the completion queue; each takes all that is ready and hands it over with one
 // Post(). It is in there that gRPC reads from its connections: while one thread is held up by what a peer has sent, another one goes on
-// with the rest.
+// with the rest. On the loop peers take turns.
 // Thread: loop.
 // Owner:  GrpcppServer; shared with the callbacks that it has posted, which may run after the server is gone.
-// Order:  what was begun when another operation had completed comes after that one; of others any may be first.
+// Order:  of one peer, what was begun when another operation had completed comes after that one; of others any may be first.
 // Bound:  none of its own: each call has at most four operations outstanding.
 class Bridge : public std::enable_shared_from_this<Bridge> {
  public:
@@ -76,9 +64,11 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   void RunThread();
   void HandOver(std::span<const Completed> batch);
   void TakeAtOnce();
+  void PostReceive();
   void Receive();
+  bool GoesOn();
   size_t TakeIncoming();
-  void CompleteNext();
+  void CompletePromised();
   void CompleteNextGuarded();
   void WaitForMore();
 
@@ -87,14 +77,18 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
 
   // Loop thread only.
   uint64_t& batches_;
-  RingQueue<Completed> ready_;
+  Completions ready_;
   std::vector<Completed> taken_;
+  // Callbacks of the loop that have yet to run, each for one of ready_.
+  size_t promised_ = 0;
+  bool receiving_ = false;
   bool stopped_ = false;
   std::vector<std::thread> threads_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Completed> incoming_;  // Guarded by mutex_.
+  bool loop_receives_ = false;       // Guarded by mutex_: Receive() will run, or goes on.
   size_t running_ = 0;               // Guarded by mutex_: threads that may hand over more.
 };
 

@@ -10,6 +10,7 @@
 #include "framework/base/ref.h"
 #include "framework/rpc/call_slot.h"
 #include "framework/transport/coding/coding_queue.h"
+#include "framework/transport/grpcpp/completions.h"
 
 namespace rota::grpcpp {
 
@@ -39,7 +40,7 @@ class CallsByPeer final : public RefCounted {
 };
 
 // One connection, while it has calls.
-// Owner: its calls, and their handlers.
+// Owner: its calls, from when they are known, and their handlers.
 class CallsByPeer::Peer final : public CallCount {
  public:
   // In the list under `address`, unless that is empty.
@@ -49,6 +50,8 @@ class CallsByPeer::Peer final : public CallCount {
 
   // Of its messages that wait to be unpacked or packed.
   coding::CodingQueue::Peer coding;
+  // Of what has completed for it and waits for its turn.
+  Completions::Peer completions;
 
  private:
   ~Peer() override {

@@ -120,7 +120,12 @@ grpc::Status ToGrpcStatus(const Status& status) {
                       std::string(status.details()));
 }
 
-StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, TimePoint now) {
+std::string PeerOf(const grpc::GenericServerContext& context) {
+  const ReadsOfGrpc scope;
+  return PeerAddress(context.peer());
+}
+
+StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, std::string peer, TimePoint now) {
   const ReadsOfGrpc scope;
   const grpc_metadata_array& fields = *ReceivedMetadata(context).arr();
   size_t bytes = 0;
@@ -131,7 +136,7 @@ StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, TimePoint n
   CallStart start;
   start.path = context.method();
   start.authority = context.host();
-  start.peer = PeerAddress(context.peer());
+  start.peer = std::move(peer);
   start.deadline = ToTimePoint(context.raw_deadline(), now);
   for (size_t i = 0; i < fields.count; ++i) {
     const std::string_view key = View(fields.metadata[i].key);

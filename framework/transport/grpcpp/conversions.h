@@ -27,9 +27,11 @@ Payload ToPayload(grpc_byte_buffer* bytes);
 
 grpc::Status ToGrpcStatus(const Status& status);
 
-// What the peer said when it opened the call of `context`. `now` is the time of the loop, in which the deadline is given.
+// Whose call that of `context` is, as PeerAddress() gives it.
+std::string PeerOf(const grpc::GenericServerContext& context);
+// What the peer, which is `peer`, said when it opened the call of `context`. `now` is the time of the loop, in which the deadline is given.
 // Errors: RESOURCE_EXHAUSTED where its header fields are larger than kMaxHeaderBytes. gRPC's own limit counts each frame of them anew.
-StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, TimePoint now);
+StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, std::string peer, TimePoint now);
 // "ipv4:127.0.0.1:80" is "127.0.0.1:80"; "ipv6:%5B::1%5D:80" is "[::1]:80".
 std::string PeerAddress(std::string_view uri);
 

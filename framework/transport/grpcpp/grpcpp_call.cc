@@ -66,20 +66,28 @@ void GrpcppCall::Request(grpc::AsyncGenericService& service) {
   host_->bridge->BeginOperation([&] { service.RequestCall(&rpc_->context, &rpc_->stream, &queue, &queue, requested_.pointer()); });
 }
 
+void GrpcppCall::OnArrival(bool ok) {
+  if (!ok) return;
+  start_.peer = PeerOf(rpc_->context);
+  peer_ = host_->OnArrival(start_.peer);
+}
+
 void GrpcppCall::OnRequested(bool ok) {
   // Not ok: the server shuts down. Then gRPC does not give over_tag_ back either.
   if (!ok) {
     --outstanding_;
     return;
   }
-  StatusOr<CallStart> start = ToCallStart(rpc_->context, host_->loop.Now());
+  host_->OnTurn();
+  // Its peer has taken it back before its turn, or is gone: nobody waits for an answer.
+  if (over_arrived_) return;
+  StatusOr<CallStart> start = ToCallStart(rpc_->context, std::move(start_.peer), host_->loop.Now());
   if (start.ok()) start_ = *std::move(start);
   host_->OnBegin(*this, start.status());
 }
 
-void GrpcppCall::Accept(CallAcceptor& acceptor, Ref<CallsByPeer::Peer> peer) {
+void GrpcppCall::Accept(CallAcceptor& acceptor) {
   accepted_ = true;
-  peer_ = std::move(peer);
   ++host_->stats.calls_started;
   StartRead();
   CallSink* const sink = acceptor.OnCall(*this);

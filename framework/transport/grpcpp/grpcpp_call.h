@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -24,6 +25,7 @@
 #include "framework/transport/coding/compression.h"
 #include "framework/transport/grpcpp/bridge.h"
 #include "framework/transport/grpcpp/calls_by_peer.h"
+#include "framework/transport/grpcpp/completions.h"
 
 namespace rota::grpcpp {
 
@@ -34,7 +36,11 @@ class CallHost {
  public:
   CallHost(EventLoop& loop, const ServerOptions& options) : loop(loop), options(options) {}
 
-  // `call` has begun: Accept() it, or Refuse() it, which it wants where `fault` is not OK.
+  // A call has come, from `address`, and waits for its turn. Whose it is.
+  virtual Ref<CallsByPeer::Peer> OnArrival(const std::string& address) = 0;
+  // The turn of one that had come.
+  virtual void OnTurn() = 0;
+  // `call` has begun, in its turn: Accept() it, or Refuse() it, which it wants where `fault` is not OK.
   virtual void OnBegin(GrpcppCall& call, const Status& fault) = 0;
   // `call` is over for gRPC, or never began. It hears nothing of the host after this.
   virtual void OnEnd(GrpcppCall& call) = 0;
@@ -67,9 +73,10 @@ class GrpcppCall final : public Call, public RefCounted {
   // Waits for the next call that a peer opens.
   void Request(grpc::AsyncGenericService& service);
   // From CallHost::OnBegin().
-  void Accept(CallAcceptor& acceptor, Ref<CallsByPeer::Peer> peer);
+  void Accept(CallAcceptor& acceptor);
   void Refuse(const Status& status);
   bool accepted() const { return accepted_; }
+  const Ref<CallsByPeer::Peer>& peer() const { return peer_; }
   // Gives the sink the message that is held for it, if it wants it; that may have to be unpacked before.
   void DeliverHeld();
 
@@ -86,6 +93,11 @@ class GrpcppCall final : public Call, public RefCounted {
   class CallTag final : public Tag {
    public:
     explicit CallTag(GrpcppCall& call) : call_(call) {}
+    Completions::Peer* Arrive(bool ok) override {
+      if constexpr (handle == &GrpcppCall::OnRequested) call_.OnArrival(ok);
+      if constexpr (handle == &GrpcppCall::OnOver) call_.over_arrived_ = true;
+      return call_.completions();
+    }
     void Complete(bool ok) override { call_.Complete<handle>(ok); }
 
    private:
@@ -101,6 +113,7 @@ class GrpcppCall final : public Call, public RefCounted {
       *tag = pointer();
       return true;
     }
+    Completions::Peer* Arrive(bool) override { return call_.completions(); }
     void Complete(bool ok) override { call_.Complete<&GrpcppCall::OnRead>(ok); }
     void* core_pointer() { return static_cast<grpc::internal::CompletionQueueTag*>(this); }
 
@@ -126,6 +139,8 @@ class GrpcppCall final : public Call, public RefCounted {
     grpc_byte_buffer* incoming = nullptr;
   };
 
+  Completions::Peer* completions() const { return peer_ != nullptr ? &peer_->completions : nullptr; }
+  void OnArrival(bool ok);
   void OnRequested(bool ok);
   void OnOver(bool ok);
   void OnRead(bool ok);
@@ -176,9 +191,10 @@ class GrpcppCall final : public Call, public RefCounted {
   int outstanding_ = 0;
 
   CallStart start_;
-  Ref<CallsByPeer::Peer> peer_;  // Null before Accept().
+  Ref<CallsByPeer::Peer> peer_;  // Null before it has come.
   CallSink* sink_ = nullptr;
   bool accepted_ = false;
+  bool over_arrived_ = false;  // That it is over_ waits for its turn.
   bool over_ = false;       // gRPC says that nothing more can happen.
   bool cancelled_ = false;  // It ended otherwise than by the status of Finish().
 

@@ -31,6 +31,9 @@ namespace {
 
 // How many calls gRPC may begin before the loop comes to ask for more; others wait inside of gRPC.
 constexpr size_t kRequestedCalls = 128;
+// With those that have come and wait for their turn: all that 64 connections may have. Beyond that calls wait inside of gRPC, all peers
+// in one queue: with 2,000 a peer that opened and reset streams kept others waiting there for seconds.
+constexpr size_t kMostWaitingCalls = 64 * kMaxCallsOfConnection;
 
 // gRPC's own limit on what it takes in; between it and max_message_bytes Rota answers, with a text of its own.
 int HardMessageLimit(size_t max_message_bytes) {
@@ -81,6 +84,7 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
       *tag = pointer();
       return true;
     }
+    Completions::Peer* Arrive(bool) override { return nullptr; }
     void Complete(bool) override { server_.OnShutdown(); }
 
    private:
@@ -88,7 +92,10 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   };
 
   Status Build(const std::vector<std::string>& addresses, std::vector<int>& ports);
-  void RequestCall();
+  // As many as gRPC is to have.
+  void RequestCalls();
+  Ref<CallsByPeer::Peer> OnArrival(const std::string& address) override;
+  void OnTurn() override;
   void OnBegin(GrpcppCall& call, const Status& fault) override;
   void OnEnd(GrpcppCall& call) override;
   void OnUnpacked(GrpcppCall& call) override { unpacked_.emplace_back(&call); }
@@ -105,7 +112,9 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   // kRequestedCalls before it tells of the ends.
   const Ref<CallsByPeer> calls_ = MakeRef<CallsByPeer>(kMaxCallsOfConnection + kRequestedCalls);
   std::vector<Ref<GrpcppCall>> unpacked_;
-  size_t open_ = 0;  // Requested, running and refused calls that are not over.
+  size_t open_ = 0;  // Requested, waiting, running and refused calls that are not over.
+  size_t requested_ = 0;  // Those that have not come.
+  size_t waiting_ = 0;    // Those that have come and wait for their turn.
   ShutdownTag shutdown_tag_{*this};
   bool shut_down_ = false;
   ServerLife life_{loop, {.begin_drain = [this] { BeginShutdown(); }, .cancel_calls = [this] { CancelCalls(); }}};
@@ -123,7 +132,7 @@ StatusOr<std::vector<std::string>> GrpcppServer::Listen(const std::vector<std::s
   acceptor_ = &acceptor;
   life_.Begin();
   bridge->Start();
-  for (size_t i = 0; i < kRequestedCalls; ++i) RequestCall();
+  RequestCalls();
   std::vector<std::string> bound;
   for (size_t i = 0; i < addresses.size(); ++i) bound.push_back(WithPort(addresses[i], ports[i]));
   return bound;
@@ -162,26 +171,39 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
 
 // ---- Calls.
 
-void GrpcppServer::RequestCall() {
-  ++open_;
-  MakeRef<GrpcppCall>(static_cast<CallHost&>(*this))->Request(service_);
+void GrpcppServer::RequestCalls() {
+  for (; life_.serving() && requested_ < kRequestedCalls && requested_ + waiting_ < kMostWaitingCalls; ++requested_) {
+    ++open_;
+    MakeRef<GrpcppCall>(static_cast<CallHost&>(*this))->Request(service_);
+  }
+}
+
+// At once, and not when it has its turn: in the queue of gRPC calls of all peers wait for each other.
+Ref<CallsByPeer::Peer> GrpcppServer::OnArrival(const std::string& address) {
+  --requested_;
+  ++waiting_;
+  RequestCalls();
+  return calls_->Find(address);
+}
+
+void GrpcppServer::OnTurn() {
+  --waiting_;
+  RequestCalls();
 }
 
 void GrpcppServer::OnBegin(GrpcppCall& call, const Status& fault) {
   // What gRPC took in before the drain began is served: its client cannot know of the drain.
   if (life_.stopped() || cancelling) return call.Refuse(UnavailableError("the server drains"));
-  if (life_.serving()) RequestCall();
   if (!fault.ok()) return call.Refuse(fault);
   if (calls_->calls() >= options.max_concurrent_calls) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(options.max_concurrent_calls) +
                                               " calls at once"));
   }
-  Ref<CallsByPeer::Peer> peer = calls_->Find(call.start().peer);
-  call.start().slot = calls_->Begin(peer);
+  call.start().slot = calls_->Begin(call.peer());
   if (call.start().slot == nullptr) {
     return call.Refuse(ResourceExhaustedError("more than " + std::to_string(kMaxCallsOfConnection) + " calls at once on one connection"));
   }
-  call.Accept(*acceptor_, std::move(peer));
+  call.Accept(*acceptor_);
 }
 
 void GrpcppServer::OnEnd(GrpcppCall& call) {

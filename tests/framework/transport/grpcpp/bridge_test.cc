@@ -34,6 +34,7 @@ class BridgeTest : public testing::Test {
   class Operation final : public Tag {
    public:
     explicit Operation(BridgeTest& test) : test_(test) {}
+    Completions::Peer* Arrive(bool) override { return nullptr; }
     void Complete(bool ok) override {
       EXPECT_EQ(std::this_thread::get_id(), test_.loop_thread_);
       EXPECT_FALSE(done) << "completed twice";
