@@ -20,7 +20,7 @@ constexpr int kMostGatherSteps = 10;
 
 }  // namespace
 
-bool PostWatch::Spin(For what, TimePoint now, TimePoint end) {
+bool PostWatch::Spin(TimePoint now, TimePoint end) {
   end = std::min(end, now + kLongestSpin);
   for (int i = 1; inbox_.empty(); ++i) {
     PauseProcessor();
@@ -29,8 +29,6 @@ bool PostWatch::Spin(For what, TimePoint now, TimePoint end) {
       jobs_end_soon_ = posts_come_soon_ = false;
       return false;
     }
-    // It may be this core that who posts waits for.
-    if (what == For::kPost) std::this_thread::yield();
   }
   return true;
 }

@@ -23,7 +23,7 @@ class PostWatch {
   PostWatch(const Clock& clock, const Inbox& inbox) : clock_(clock), inbox_(inbox) {}
 
   // Waits for a post until `end`, but not longer than waking the loop takes. False: it is time to sleep.
-  bool Await(For what, TimePoint now, TimePoint end) { return ComesSoon(what) && Spin(what, now, end); }
+  bool Await(For what, TimePoint now, TimePoint end) { return ComesSoon(what) && Spin(now, end); }
   // Poll has waited for so long, asleep, and then a post came.
   void NoteWait(For what, Duration waited);
 
@@ -40,7 +40,7 @@ class PostWatch {
   static constexpr size_t kRush = 16;
 
   bool ComesSoon(For what) const { return is_on_ && (what == For::kJob ? jobs_end_soon_ : posts_come_soon_); }
-  bool Spin(For what, TimePoint now, TimePoint end);
+  bool Spin(TimePoint now, TimePoint end);
 
   const Clock& clock_;
   const Inbox& inbox_;
