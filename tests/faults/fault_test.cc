@@ -30,9 +30,9 @@ constexpr auto kRecovery = std::chrono::seconds(10);
 constexpr const char* kLongPhase = "le=\"0.004194304\"";
 // From the end of an attack until the last of it was given back: two heartbeats of the runtime.
 constexpr auto kGivesBack = std::chrono::seconds(2);
-// Where the library is attacked, the p99 on grpcpp may be so many times that of the library alone. On two cores, one of which its reading thread has
-// for itself, calls wait for the other one, the longer the more threads they go through; see docs/conformance.md for what was measured.
-constexpr double kTimesTheLibrary = 10;
+// On grpcpp, how often an attack is compared with the same one on the library alone. The library holds a call up for seconds now and then, in
+// one attack of twenty or so, also where it is alone: once that has spoilt a figure, it is taken again.
+constexpr int kMostComparisons = 2;
 // An attack that is over sooner is made again: so that there are enough calls for a percentile, of which a pause of the machine spoils a few.
 constexpr size_t kMostAttacks = 100;
 constexpr auto kAttacking = std::chrono::seconds(3);
@@ -109,11 +109,13 @@ void FaultTest::StartServer(std::vector<std::string> flags, const std::string& b
   ASSERT_NE(address(), "");
 }
 
-FaultTest::Server FaultTest::Start(const std::string& binary) {
+FaultTest::Server FaultTest::Start(const std::string& binary, const std::vector<std::string>& more_flags) {
   // The threads of the gRPC library take all cores that there are, and would keep the loop waiting on one.
   std::optional<ServersCore> core;
   if (TimeCounts() && ours()) core.emplace();
-  auto process = std::make_unique<ServiceProcess>(binary, flags_);
+  std::vector<std::string> flags = flags_;
+  flags.insert(flags.end(), more_flags.begin(), more_flags.end());
+  auto process = std::make_unique<ServiceProcess>(binary, flags);
   core.reset();
   const std::string address = process->Address("grpc"), admin = process->Address("admin");
   return {std::move(process), address, admin};
@@ -132,18 +134,23 @@ Probe::Seen FaultTest::AttackSome(Probe& probe, const std::function<std::string(
   return probe.Take();
 }
 
-Probe::Seen FaultTest::AttackLibrary(const std::string& name, const std::function<std::string()>& attack) {
-  Server library = Start("tests/faults/library_server");
+Probe::Seen FaultTest::AttackLibrary(const std::string& name, const std::function<std::string()>& attack, const std::vector<std::string>& flags) {
+  Server library = Start("tests/faults/library_server", flags);
   std::swap(server_, library);
   attacks_library_ = true;
+  const Probe::Seen seen = AttackAgain(name, attack);
+  std::swap(server_, library);
+  attacks_library_ = false;
+  return seen;
+}
+
+Probe::Seen FaultTest::AttackAgain(const std::string& name, const std::function<std::string()>& attack) {
   Probe probe(address(), TimeCounts());
   probe.WaitFor(Rounds(200, 2000));
   const Probe::Seen quiet = probe.Take();
   std::string what;
   const Probe::Seen seen = AttackSome(probe, attack, what);
-  std::swap(server_, library);
-  attacks_library_ = false;
-  Figure(name + ", the gRPC library alone", what + "; probe: " + std::to_string(seen.calls) + " calls, p99 " + Text(quiet.p99) + " -> " + Text(seen.p99) +
+  Figure(name, what + "; probe: " + std::to_string(seen.calls) + " calls, p99 " + Text(quiet.p99) + " -> " + Text(seen.p99) +
                                                 ", worst " + Text(seen.worst));
   return seen;
 }
@@ -193,9 +200,11 @@ void FaultTest::Attack(const std::string& name, const std::function<std::string(
 void FaultTest::ExpectLatency(const std::string& name, const std::function<std::string()>& attack, Probe::Milliseconds quiet,
                               Probe::Milliseconds attacked, Work work) {
   Probe::Milliseconds limit = 2 * quiet;
-  if (attacked > limit && !ours() && work == Work::kOfTransport) {
-    const Probe::Seen library = AttackLibrary(name, attack);
-    limit = std::max({limit, kTimesTheLibrary * library.p99, library.worst});
+  for (int compared = 0; attacked > limit && !ours() && work == Work::kOfTransport && compared < kMostComparisons; ++compared) {
+    if (compared > 0) attacked = std::min(attacked, AttackAgain(name + ", again", attack).p99);
+    const auto library = AttackLibrary(name + ", the gRPC library alone", attack, {}).p99;
+    const auto one_thread = AttackLibrary(name + ", the gRPC library and one thread", attack, {"--one-thread"}).p99;
+    limit = std::max({limit, 2 * library, 2 * one_thread});
   }
   EXPECT_LE(attacked.count(), limit.count()) << "ms; the 99th percentile of the probe has more than doubled";
 }

@@ -1,10 +1,15 @@
 // Serves what the attacks and the probe call of grpc.testing.TestService by the gRPC C++ library alone, with its callback API. The grpcpp
-// transport is that library and Rota: what the library takes under an attack is seen here.
-// Usage: library_server --listen=HOST:PORT --admin=HOST:PORT [--keepalive-time=S] [--keepalive-timeout=S] [--handshake-timeout=S]
+// transport is that library and Rota: what the library takes under an attack is seen here; and with --one-thread, what it takes where
+// all handlers run on one thread which is not the library's, as those of any event loop do.
+// Usage: library_server --listen=HOST:PORT --admin=HOST:PORT [--one-thread]
+//                       [--keepalive-time=S] [--keepalive-timeout=S] [--handshake-timeout=S]
 //                       [--max-connection-age=S] [--max-connection-age-grace=S]
 // The metrics that the attacks wait for have the names that they have in Rota.
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 #include <prometheus/counter.h>
@@ -16,7 +21,10 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "grpc/testing/empty.pb.h"
 #include "grpc/testing/test.grpc.pb.h"
@@ -68,16 +76,38 @@ class Counted {
   Metrics& metrics_;
 };
 
+// Where handlers run: on one thread, or on that of the library which has something for them.
+// Thread: any.
+class Handlers {
+ public:
+  void BeOneThread() {
+    thread_.emplace([this] {
+      const auto work = boost::asio::make_work_guard(loop_);
+      loop_.run();
+    });
+  }
+  template <typename F>
+  void Run(F handle) {
+    thread_.has_value() ? boost::asio::post(loop_, std::move(handle)) : handle();
+  }
+
+ private:
+  boost::asio::io_context loop_{1};
+  std::optional<std::thread> thread_;
+};
+
 // What one request of a stream asks for, one message after the other.
 template <typename Reactor>
 class Answering : public Reactor {
  public:
-  explicit Answering(Metrics& metrics) : metrics_(metrics) {}
+  Answering(Metrics& metrics, Handlers& handlers) : metrics_(metrics), handlers_(handlers) {}
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return this->Finish(grpc::Status::CANCELLED);
-    OnSent();
-    AnswerNext();
+    handlers_.Run([this, ok] {
+      if (!ok) return this->Finish(grpc::Status::CANCELLED);
+      OnSent();
+      AnswerNext();
+    });
   }
   void OnCancel() override {
     const std::lock_guard lock(mutex_);
@@ -97,6 +127,7 @@ class Answering : public Reactor {
   virtual void OnAnswered() = 0;
 
   Metrics& metrics_;
+  Handlers& handlers_;
   StreamingOutputCallRequest request_;
 
  private:
@@ -106,7 +137,9 @@ class Answering : public Reactor {
     if (interval == interval.zero()) return Write();
     const std::lock_guard lock(mutex_);
     if (cancelled_) return this->Finish(grpc::Status::CANCELLED);
-    alarm_.Set(std::chrono::system_clock::now() + interval, [this](bool ok) { ok ? Write() : this->Finish(grpc::Status::CANCELLED); });
+    alarm_.Set(std::chrono::system_clock::now() + interval, [this](bool ok) {
+      handlers_.Run([this, ok] { ok ? Write() : this->Finish(grpc::Status::CANCELLED); });
+    });
   }
   void Write() {
     response_.mutable_payload()->mutable_body()->assign(static_cast<size_t>(request_.response_parameters(next_++).size()), '\0');
@@ -123,9 +156,9 @@ class Answering : public Reactor {
 
 class Output final : public Answering<grpc::ServerWriteReactor<StreamingOutputCallResponse>> {
  public:
-  Output(Metrics& metrics, const StreamingOutputCallRequest& request) : Answering(metrics) {
+  Output(Metrics& metrics, Handlers& handlers, const StreamingOutputCallRequest& request) : Answering(metrics, handlers) {
     request_ = request;
-    BeginAnswers();
+    handlers_.Run([this] { BeginAnswers(); });
   }
 
  private:
@@ -134,11 +167,13 @@ class Output final : public Answering<grpc::ServerWriteReactor<StreamingOutputCa
 
 class Duplex final : public Answering<grpc::ServerBidiReactor<StreamingOutputCallRequest, StreamingOutputCallResponse>> {
  public:
-  explicit Duplex(Metrics& metrics) : Answering(metrics) {
+  Duplex(Metrics& metrics, Handlers& handlers) : Answering(metrics, handlers) {
     metrics_.duplex_in_flight.Increment();
     StartRead(&request_);
   }
-  void OnReadDone(bool ok) override { ok ? BeginAnswers() : Finish(grpc::Status::OK); }
+  void OnReadDone(bool ok) override {
+    handlers_.Run([this, ok] { ok ? BeginAnswers() : Finish(grpc::Status::OK); });
+  }
 
  private:
   ~Duplex() override { metrics_.duplex_in_flight.Decrement(); }
@@ -148,7 +183,7 @@ class Duplex final : public Answering<grpc::ServerBidiReactor<StreamingOutputCal
 
 class Service final : public grpc::testing::TestService::CallbackService {
  public:
-  explicit Service(Metrics& metrics) : metrics_(metrics) {}
+  Service(Metrics& metrics, Handlers& handlers) : metrics_(metrics), handlers_(handlers) {}
 
  private:
   grpc::ServerUnaryReactor* EmptyCall(grpc::CallbackServerContext* context, const Empty*, Empty*) override { return Finished(*context); }
@@ -158,20 +193,23 @@ class Service final : public grpc::testing::TestService::CallbackService {
   }
   grpc::ServerWriteReactor<StreamingOutputCallResponse>* StreamingOutputCall(grpc::CallbackServerContext*,
                                                                              const StreamingOutputCallRequest* request) override {
-    return new Output(metrics_, *request);
+    return new Output(metrics_, handlers_, *request);
   }
   grpc::ServerBidiReactor<StreamingOutputCallRequest, StreamingOutputCallResponse>* FullDuplexCall(grpc::CallbackServerContext*) override {
-    return new Duplex(metrics_);
+    return new Duplex(metrics_, handlers_);
   }
 
   grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext& context) {
-    const Counted counted(metrics_);
     auto* const reactor = context.DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
+    handlers_.Run([this, reactor] {
+      const Counted counted(metrics_);
+      reactor->Finish(grpc::Status::OK);
+    });
     return reactor;
   }
 
   Metrics& metrics_;
+  Handlers& handlers_;
 };
 
 }  // namespace
@@ -186,6 +224,8 @@ int main(int argc, char** argv) {
   const auto add_seconds = [&](const std::string& name, const std::string& argument) {
     app.add_option_function<double>(name, [&builder, argument](double seconds) { builder.AddChannelArgument(argument, static_cast<int>(seconds * 1000)); });
   };
+  Handlers handlers;
+  app.add_flag_callback("--one-thread", [&] { handlers.BeOneThread(); });
   add_seconds("--keepalive-time", GRPC_ARG_KEEPALIVE_TIME_MS);
   add_seconds("--keepalive-timeout", GRPC_ARG_KEEPALIVE_TIMEOUT_MS);
   add_seconds("--handshake-timeout", GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS);
@@ -196,7 +236,7 @@ int main(int argc, char** argv) {
   Metrics metrics;
   prometheus::Exposer exposer(admin);
   exposer.RegisterCollectable(metrics.registry);
-  Service service(metrics);
+  Service service(metrics, handlers);
   int port = 0;
   builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service);
