@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "framework/base/pause.h"
 
@@ -21,6 +20,7 @@ constexpr int kMostGatherSteps = 10;
 }  // namespace
 
 bool PostWatch::Spin(TimePoint now, TimePoint end) {
+  // Without sched_yield(): to Linux that is a slice given away, and where a third thread wants the core it is back with the next tick only.
   end = std::min(end, now + kLongestSpin);
   for (int i = 1; inbox_.empty(); ++i) {
     PauseProcessor();
