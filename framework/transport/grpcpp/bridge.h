@@ -39,7 +39,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
 
   void Start();
   // Calls `begin`, which begins an operation of the queue on the loop thread. If it is complete by then, as a read of what has come
-  // before is, it does not go through a thread, which would have to be woken for it, but comes back in the next poll all the same.
+  // before is, it does not go through a thread, which would have to be woken for it, but waits for its turn all the same.
   template <typename Begin>
   void BeginOperation(Begin begin) {
     grpc_completion_queue_thread_local_cache_init(queue_->cq());
