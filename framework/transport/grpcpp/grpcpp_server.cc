@@ -35,6 +35,10 @@ constexpr size_t kRequestedCalls = 128;
 // in one queue: with 2,000 a peer that opened and reset streams kept others waiting there for seconds.
 constexpr size_t kMostWaitingCalls = 64 * kMaxCallsOfConnection;
 
+// gRPC's own limit on the header fields of one frame. Beyond it gRPC answers, and ends the connection with all its calls behind that, before
+// the answer is read as often as not; between kMaxHeaderBytes and it Rota answers, on that stream alone.
+constexpr int kHardHeaderLimit = 4 * kMaxHeaderBytes;
+
 // gRPC's own limit on what it takes in; between it and max_message_bytes Rota answers, with a text of its own.
 int HardMessageLimit(size_t max_message_bytes) {
   constexpr size_t kMax = std::numeric_limits<int>::max();
@@ -145,7 +149,7 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
   // A port that another process has is an error, not a port to share.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(kMaxHeaderBytes));
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kHardHeaderLimit);
   // Rota unpacks what comes compressed, because it knows a limit.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   AddConnectionArguments(options.connections, builder);
