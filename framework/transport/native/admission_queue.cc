@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <utility>
 
 #include "framework/base/clock.h"
 #include "framework/loop/context_slot.h"
@@ -22,7 +21,7 @@ void AdmissionQueue::Add(Entry& entry) {
 }
 
 void AdmissionQueue::Schedule() {
-  if (std::exchange(scheduled_, true)) return;
+  if (due_.has_ref()) return;
   // Of no request, whoever has brought it up.
   const ContextScope scope(nullptr);
   due_ = loop_.SetImmediate([this] { RunSome(); });
@@ -32,7 +31,6 @@ void AdmissionQueue::RunSome() {
   // Also after an exception.
   const struct Rest {
     ~Rest() {
-      queue.scheduled_ = false;
       if (!queue.waiting_.empty()) queue.Schedule();
     }
     AdmissionQueue& queue;

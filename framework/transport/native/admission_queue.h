@@ -43,7 +43,6 @@ class AdmissionQueue {
   EventLoop& loop_;
   Ring<Entry> waiting_;
   Immediate due_;
-  bool scheduled_ = false;
 };
 
 }  // namespace rota::native
