@@ -30,8 +30,8 @@ class AdminServer {
     uint64_t max_body_bytes = 1024;
     Duration request_timeout = std::chrono::seconds(10);
   };
-  // What the pages say, asked at each request. The metrics come in steps, so many in each iteration as take some
-  // hundred microseconds.
+  // What the pages say, asked at each request. The metrics come in steps, so many at once as take some hundred
+  // microseconds, with a pause of a millisecond between.
   struct Pages {
     UniqueFunction<MetricsPage::Steps()> metrics;
     UniqueFunction<Status()> healthz;

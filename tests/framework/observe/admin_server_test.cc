@@ -137,8 +137,11 @@ TEST_F(AdminServerTest, MetricsComeInTheTextFormatOfPrometheus) {
   EXPECT_THAT(answer, HasSubstr("\r\n\r\nrota_up 1\nrota_up 2\nrota_up 3\n"));
 }
 
-TEST_F(AdminServerTest, MetricsAreWrittenInStepsOneInEachIteration) {
+TEST_F(AdminServerTest, MetricsAreWrittenInStepsWithPauses) {
   Get("/metrics");
+  // Not one iteration after the other, which would keep the loop awake for all of the page.
+  EXPECT_EQ(loop_.stats().callbacks[static_cast<size_t>(Phase::kCheck)], 0u);
+  EXPECT_GE(loop_.stats().callbacks[static_cast<size_t>(Phase::kTimers)], 3u);
   ASSERT_EQ(iterations_.size(), 3u);
   EXPECT_LT(iterations_[0], iterations_[1]);
   EXPECT_LT(iterations_[1], iterations_[2]);
