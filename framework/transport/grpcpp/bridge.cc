@@ -13,6 +13,8 @@
 namespace rota::grpcpp {
 namespace {
 
+// Bounds how long the first of a batch waits for the last.
+constexpr size_t kMaxBatch = 256;
 constexpr std::chrono::seconds kPatience(5);
 
 // So many complete before it is seen what has come meanwhile, so that a peer which has sent much keeps nobody waiting for more of it.
@@ -34,23 +36,30 @@ void Bridge::Start() {
 // ---- The threads of the bridge.
 
 void Bridge::RunThread() {
+  const std::chrono::system_clock::time_point now_or_never{};
+  std::vector<Completed> batch;
   void* tag = nullptr;
   bool ok = false;
-  // One at a time: to ask for more than one would make gRPC read from its connections once no more is ready, and what has been
-  // taken would wait for as long as that takes.
-  while (queue_->Next(&tag, &ok)) HandOver({static_cast<Tag*>(tag), ok});
+  while (queue_->Next(&tag, &ok)) {
+    batch.push_back({static_cast<Tag*>(tag), ok});
+    while (batch.size() < kMaxBatch && queue_->AsyncNext(&tag, &ok, now_or_never) == grpc::CompletionQueue::GOT_EVENT) {
+      batch.push_back({static_cast<Tag*>(tag), ok});
+    }
+    HandOver(batch);
+    batch.clear();
+  }
   const std::lock_guard lock(mutex_);
   --running_;
   changed_.notify_one();
 }
 
 // Also on the loop thread, by TakeAtOnce().
-void Bridge::HandOver(Completed completed) {
+void Bridge::HandOver(std::span<const Completed> batch) {
   bool asleep = false;
   {
     const std::lock_guard lock(mutex_);
     asleep = !std::exchange(loop_receives_, true);
-    incoming_.push_back(completed);
+    incoming_.insert(incoming_.end(), batch.begin(), batch.end());
     changed_.notify_one();
   }
   if (asleep) PostReceive();
@@ -69,7 +78,8 @@ void Bridge::TakeAtOnce() {
   if (grpc_completion_queue_thread_local_cache_flush(queue_->cq(), &tag, &ok) == 0) return;
   bool success = ok != 0;
   if (!static_cast<grpc::internal::CompletionQueueTag*>(tag)->FinalizeResult(&tag, &success)) return;
-  HandOver({static_cast<Tag*>(tag), success});
+  const Completed completed{static_cast<Tag*>(tag), success};
+  HandOver({&completed, 1});
 }
 
 void Bridge::Receive() {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -19,9 +20,9 @@
 
 namespace rota::grpcpp {
 
-// Carries completions from gRPC to the loop: threads wait in the completion queue and hand over what they get; the loop takes all that has
-// come by then, for which one Post() wakes it. It is in the queue that gRPC reads from its connections: while one thread is held up by what
-// a peer has sent, another one goes on with the rest. On the loop peers take turns.
+// Carries completions from gRPC to the loop: threads wait in the completion queue; each takes all that is ready and hands it over with one
+// Post(). It is in there that gRPC reads from its connections: while one thread is held up by what a peer has sent, another one goes on
+// with the rest. On the loop peers take turns.
 // Thread: loop.
 // Owner:  GrpcppServer; shared with the callbacks that it has posted, which may run after the server is gone.
 // Order:  of one peer, what was begun when another operation had completed comes after that one; of others any may be first.
@@ -31,7 +32,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   // On a single core one would only wait for the other.
   static size_t Threads() { return UsableCores() > 1 ? 2 : 1; }
 
-  // `batches` counts how often the loop has taken some, until Stop().
+  // `batches` counts the hand-overs, until Stop().
   Bridge(EventLoop& loop, std::unique_ptr<grpc::ServerCompletionQueue> queue, uint64_t& batches);
   // After Stop().
   ~Bridge();
@@ -61,7 +62,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   };
 
   void RunThread();
-  void HandOver(Completed completed);
+  void HandOver(std::span<const Completed> batch);
   void TakeAtOnce();
   void PostReceive();
   void Receive();
