@@ -70,6 +70,8 @@ class FloodTest : public FaultTest {
   void Flood(const std::string& name, const Manner& manner, const std::vector<Kind>& kinds) {
     Attack(name, [&] {
       const int64_t before = Measure().resident_kib;
+      // Not of an attack before, which may have been one on the library.
+      most_kib_ = most_handlers_ = 0;
       const auto length = std::chrono::milliseconds(Rounds(700, 5000));
       const auto end = Clock::now() + length;
       std::atomic<bool> over{false};
