@@ -35,8 +35,8 @@ constexpr size_t kRequestedCalls = 128;
 // in one queue: with 2,000 a peer that opened and reset streams kept others waiting there for seconds.
 constexpr size_t kMostWaitingCalls = 64 * kMaxCallsOfConnection;
 
-// gRPC's own limit on the header fields of one frame. Beyond it gRPC answers, and ends the connection with all its calls behind that, before
-// the answer is read as often as not; between kMaxHeaderBytes and it Rota answers, on that stream alone.
+// gRPC's own limit on the header fields of one frame. Beyond it gRPC answers, and ends the connection with all its calls behind that, now and
+// then before the answer is read; between kMaxHeaderBytes and it Rota answers, on that stream alone.
 constexpr int kHardHeaderLimit = 4 * kMaxHeaderBytes;
 
 // gRPC's own limit on what it takes in; between it and max_message_bytes Rota answers, with a text of its own.
