@@ -17,7 +17,8 @@ constexpr Duration kRun = std::chrono::microseconds(50);
 void AdmissionQueue::Add(Entry& entry) {
   if (Ring<Entry>::IsInOne(entry)) return;
   waiting_.PushBack(entry);
-  Schedule();
+  // Otherwise it is seen at the end of the run whether anybody waits.
+  if (!runs_) Schedule();
 }
 
 void AdmissionQueue::Schedule() {
@@ -31,10 +32,12 @@ void AdmissionQueue::RunSome() {
   // Also after an exception.
   const struct Rest {
     ~Rest() {
+      queue.runs_ = false;
       if (!queue.waiting_.empty()) queue.Schedule();
     }
     AdmissionQueue& queue;
   } rest{*this};
+  runs_ = true;
   const TimePoint end = loop_.Now() + kRun;
   for (size_t left = kTurns; left > 0 && !waiting_.empty(); --left) {
     Entry& entry = waiting_.front();

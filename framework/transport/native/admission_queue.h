@@ -43,6 +43,7 @@ class AdmissionQueue {
   EventLoop& loop_;
   Ring<Entry> waiting_;
   Immediate due_;
+  bool runs_ = false;
 };
 
 }  // namespace rota::native

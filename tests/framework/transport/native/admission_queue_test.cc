@@ -73,6 +73,7 @@ TEST_F(AdmissionQueueTest, WhoAddsItselfAgainGoesBehindTheOthers) {
   });
   Add();
   EXPECT_EQ(RunOnce(), (std::vector<size_t>{0, 1, 0}));
+  EXPECT_FALSE(loop_.alive()) << "there is nothing left to do";
 }
 
 TEST_F(AdmissionQueueTest, WhoWaitsAlreadyHasOneTurn) {
