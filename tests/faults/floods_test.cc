@@ -69,12 +69,12 @@ class FloodTest : public FaultTest {
   // Sends these kinds by turns, each on a connection of its own, for as long as the flood lasts.
   void Flood(const std::string& name, const Manner& manner, const std::vector<Kind>& kinds) {
     Attack(name, [&] {
-      const int64_t before = Measure().resident_kib;
-      // Not of an attack before, which may have been one on the library.
-      most_kib_ = most_handlers_ = 0;
       const auto length = std::chrono::milliseconds(Rounds(700, 5000));
       const auto end = Clock::now() + length;
       std::atomic<bool> over{false};
+      Most most;
+      // Not between two of the flood, which would rest meanwhile.
+      std::thread watcher([&, before = Measure().resident_kib] { most = Watch(before, over); });
       size_t honest = 0;
       std::thread canceller;
       if (manner.beside_honest_cancels) canceller = std::thread([&] { honest = CancelHonestly(address(), [&](size_t) { return !over; }); });
@@ -84,20 +84,21 @@ class FloodTest : public FaultTest {
         const Kind& kind = kinds[connections % kinds.size()];
         // Who is to be cut gets the time for it.
         const Clock::duration time = ours() ? kCutWithin : Clock::duration(length) / static_cast<int64_t>(kinds.size());
-        const int64_t code = FloodOne(kind, manner.reads, time, before, sent);
+        const int64_t code = FloodOne(kind, manner.reads, time, sent);
         ++seen[kind.name + (kind.name.empty() ? "" : " ") + Text(code)];
         // Where a peer does not read, there may be no room for a last word.
         ++expected[kind.name + (kind.name.empty() ? "" : " ") + Text(!manner.reads && code == kSilent ? kSilent : kind.code)];
       }
       over = true;
+      watcher.join();
       if (canceller.joinable()) canceller.join();
-      ExpectKeepsAtMost(kMostKib, most_kib_);
-      if (!attacks_library()) EXPECT_LE(most_handlers_, kMostHandlers);
+      ExpectKeepsAtMost(kMostKib, most.kib);
+      if (!attacks_library()) EXPECT_LE(most.handlers, kMostHandlers);
       if (ours()) EXPECT_EQ(seen, expected) << "connections, by what became of them";
       std::string told;
       for (const auto& [what, count] : seen) told += ", " + std::to_string(count) + " x " + what;
       return std::to_string(sent >> 10) + " KiB sent on " + std::to_string(connections) + " connections" + told + ", at most " +
-             std::to_string(most_kib_) + " KiB kept and " + std::to_string(most_handlers_) + " handlers" +
+             std::to_string(most.kib) + " KiB kept and " + std::to_string(most.handlers) + " handlers" +
              (manner.beside_honest_cancels ? ", beside " + std::to_string(honest) + " honest cancels" : "");
     });
   }
@@ -107,15 +108,34 @@ class FloodTest : public FaultTest {
 
  private:
   static constexpr int64_t kSilent = -1, kNever = -2;
-  static constexpr auto kLookInterval = std::chrono::milliseconds(50);
+  // Of the memory, which the system tells, and of the handlers, for which the server has to write its metrics.
+  static constexpr auto kLookInterval = std::chrono::milliseconds(5), kAskInterval = std::chrono::milliseconds(50);
   static constexpr Clock::duration kCutWithin = std::chrono::seconds(20);
 
   static std::string Text(int64_t code) {
     return code == kNever ? "not cut" : code == kSilent ? "cut without a word" : "cut by GOAWAY " + std::to_string(code);
   }
 
+  // What the server took, at the most.
+  struct Most {
+    int64_t kib = 0;
+    int64_t handlers = 0;
+  };
+
+  // Beyond the memory that it had `before`, until it is `over`.
+  Most Watch(int64_t before, const std::atomic<bool>& over) {
+    Most most;
+    for (auto ask_at = Clock::now(); !over; std::this_thread::sleep_for(kLookInterval)) {
+      most.kib = std::max(most.kib, Measure().resident_kib - before);
+      if (Clock::now() < ask_at) continue;
+      most.handlers = std::max(most.handlers, Metric("rota_actor_turns_in_progress"));
+      ask_at = Clock::now() + kAskInterval;
+    }
+    return most;
+  }
+
   // One connection of the flood: how it ended.
-  int64_t FloodOne(const Kind& kind, bool reads, Clock::duration time, int64_t before, size_t& sent) {
+  int64_t FloodOne(const Kind& kind, bool reads, Clock::duration time, size_t& sent) {
     RawConnection connection(address());
     connection.Start();
     connection.Send(kind.begin(connection));
@@ -124,19 +144,11 @@ class FloodTest : public FaultTest {
       const std::string bytes = kind.next(connection);
       if (connection.Send(bytes, RawConnection::Seconds(0.1))) sent += bytes.size();
       if (reads) connection.ReadReady();
-      most_kib_ = std::max(most_kib_, Measure().resident_kib - before);
-      if (Clock::now() < look_at_) continue;
-      look_at_ = Clock::now() + kLookInterval;
-      most_handlers_ = std::max(most_handlers_, Metric("rota_actor_turns_in_progress"));
     }
     if (!connection.closed()) return kNever;
     connection.AwaitClose();
     return connection.go_away() ? int64_t{*connection.go_away()} : kSilent;
   }
-
-  int64_t most_kib_ = 0;
-  int64_t most_handlers_ = 0;
-  Clock::time_point look_at_;
 };
 
 std::string Nothing(RawConnection&) { return ""; }
