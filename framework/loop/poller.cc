@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "framework/base/check.h"
-#include "framework/loop/expose.h"
+#include "framework/base/expose.h"
 
 namespace rota {
 

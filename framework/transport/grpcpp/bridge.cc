@@ -15,6 +15,9 @@ namespace {
 
 // Bounds how long the first of a batch waits for the last.
 constexpr size_t kMaxBatch = 256;
+// Of the threads that read. gRPC wakes one of them at a time, so what more of them cost is their stacks. While two peers flooded a server
+// with PING, calls of others took up to 236 ms with two of them and 15 with four (docs/adr/0013-grpcpp-and-what-peers-send.md).
+constexpr size_t kReaders = 4;
 constexpr std::chrono::seconds kPatience(5);
 
 // So many complete before it is seen what has come meanwhile, so that a peer which has sent much keeps nobody waiting for more of it.
@@ -22,35 +25,43 @@ constexpr size_t kAtOnce = 32;
 
 }  // namespace
 
-Bridge::Bridge(EventLoop& loop, std::unique_ptr<grpc::ServerCompletionQueue> queue, uint64_t& batches)
-    : loop_(loop), queue_(std::move(queue)), batches_(batches) {}
+Bridge::Bridge(EventLoop& loop, Queues queues, uint64_t& batches) : loop_(loop), queues_(std::move(queues)), batches_(batches) {}
 
 Bridge::~Bridge() { ROTA_CHECK(threads_.empty(), "a bridge is stopped before it is destroyed"); }
 
 void Bridge::Start() {
-  const size_t threads = Threads();
-  running_ = threads;
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { RunThread(); });
+  waits_ = true;
+  threads_.emplace_back([this] { Wait(); });
+  const size_t readers = queues_.polled != nullptr ? kReaders : 0;
+  for (size_t i = 0; i < readers; ++i) threads_.emplace_back([this] { Read(); });
 }
 
 // ---- The threads of the bridge.
 
-void Bridge::RunThread() {
+void Bridge::Wait() {
   const std::chrono::system_clock::time_point now_or_never{};
   std::vector<Completed> batch;
   void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) {
+  while (queue().Next(&tag, &ok)) {
     batch.push_back({static_cast<Tag*>(tag), ok});
-    while (batch.size() < kMaxBatch && queue_->AsyncNext(&tag, &ok, now_or_never) == grpc::CompletionQueue::GOT_EVENT) {
+    while (batch.size() < kMaxBatch && queue().AsyncNext(&tag, &ok, now_or_never) == grpc::CompletionQueue::GOT_EVENT) {
       batch.push_back({static_cast<Tag*>(tag), ok});
     }
     HandOver(batch);
     batch.clear();
   }
   const std::lock_guard lock(mutex_);
-  --running_;
+  waits_ = false;
   changed_.notify_one();
+}
+
+// All the work is done in there.
+void Bridge::Read() {
+  void* tag = nullptr;
+  bool ok = false;
+  const bool completed = queues_.polled->Next(&tag, &ok);
+  ROTA_CHECK(!completed, "an operation has completed where nobody waits for it");
 }
 
 // Also on the loop thread, by TakeAtOnce().
@@ -75,7 +86,7 @@ void Bridge::PostReceive() {
 void Bridge::TakeAtOnce() {
   void* tag = nullptr;
   int ok = 0;
-  if (grpc_completion_queue_thread_local_cache_flush(queue_->cq(), &tag, &ok) == 0) return;
+  if (grpc_completion_queue_thread_local_cache_flush(queue().cq(), &tag, &ok) == 0) return;
   bool success = ok != 0;
   if (!static_cast<grpc::internal::CompletionQueueTag*>(tag)->FinalizeResult(&tag, &success)) return;
   const Completed completed{static_cast<Tag*>(tag), success};
@@ -139,7 +150,7 @@ void Bridge::CompleteNextGuarded() {
 
 void Bridge::WaitForMore() {
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kPatience, [this] { return !incoming_.empty() || running_ == 0; })) {
+  while (!changed_.wait_for(lock, kPatience, [this] { return !incoming_.empty() || !waits_; })) {
     Log(LogLevel::kWarn, "slow_stop", {{"transport", "grpcpp"}, {"waits_for", "gRPC"}});
   }
 }
@@ -155,7 +166,7 @@ void Bridge::CompleteUntil(UniqueFunction<bool()> reached) {
 }
 
 void Bridge::Stop() {
-  queue_->Shutdown();
+  ShutDown(queues_);
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
   TakeIncoming();

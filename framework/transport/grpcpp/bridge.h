@@ -14,26 +14,23 @@
 #include <vector>
 
 #include "framework/base/callback.h"
-#include "framework/base/cores.h"
 #include "framework/loop/event_loop.h"
 #include "framework/transport/grpcpp/completions.h"
+#include "framework/transport/grpcpp/queues.h"
 
 namespace rota::grpcpp {
 
-// Carries completions from gRPC to the loop: threads wait in the completion queue; each takes all that is ready and hands it over with one
-// Post(). It is in there that gRPC reads from its connections: while one thread is held up by what a peer has sent, another one goes on
+// Carries completions from gRPC to the loop: a thread waits for them, takes all that is ready and hands it over with one Post(). Others wait
+// where nothing completes, so that gRPC reads from its connections in them: while one is held up by what a peer has sent, another one goes on
 // with the rest. On the loop peers take turns.
 // Thread: loop.
 // Owner:  GrpcppServer; shared with the callbacks that it has posted, which may run after the server is gone.
-// Order:  of one peer, what was begun when another operation had completed comes after that one; of others any may be first.
+// Order:  of one peer, what was begun when another operation had come comes after that one; of others any may be first.
 // Bound:  none of its own: each call has at most four operations outstanding.
 class Bridge : public std::enable_shared_from_this<Bridge> {
  public:
-  // On a single core one would only wait for the other.
-  static size_t Threads() { return UsableCores() > 1 ? 2 : 1; }
-
   // `batches` counts the hand-overs, until Stop().
-  Bridge(EventLoop& loop, std::unique_ptr<grpc::ServerCompletionQueue> queue, uint64_t& batches);
+  Bridge(EventLoop& loop, Queues queues, uint64_t& batches);
   // After Stop().
   ~Bridge();
 
@@ -42,18 +39,19 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   // before is, it does not go through a thread, which would have to be woken for it, but waits for its turn all the same.
   template <typename Begin>
   void BeginOperation(Begin begin) {
-    grpc_completion_queue_thread_local_cache_init(queue_->cq());
+    grpc_completion_queue_thread_local_cache_init(queue().cq());
     begin();
     TakeAtOnce();
   }
-  // Shuts the queue down, completes what it still holds and joins the threads. gRPC's server must be shut down before, so
+  // Shuts the queues down, completes what they still hold and joins the threads. gRPC's server must be shut down before, so
   // this does not wait for anything of the outside world.
   void Stop();
   // Completes operations here and now until `reached` says so, blocking for them: for a destructor, when the loop may
   // not run any more.
   void CompleteUntil(UniqueFunction<bool()> reached);
 
-  grpc::ServerCompletionQueue& queue() { return *queue_; }
+  // Where all operations complete.
+  grpc::ServerCompletionQueue& queue() { return *queues_.completed; }
 
  private:
   struct Completed {
@@ -61,7 +59,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     bool ok = false;
   };
 
-  void RunThread();
+  void Wait();
+  void Read();
   void HandOver(std::span<const Completed> batch);
   void TakeAtOnce();
   void PostReceive();
@@ -73,7 +72,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   void WaitForMore();
 
   EventLoop& loop_;
-  const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  const Queues queues_;
 
   // Loop thread only.
   uint64_t& batches_;
@@ -89,7 +88,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   std::condition_variable changed_;
   std::vector<Completed> incoming_;  // Guarded by mutex_.
   bool loop_receives_ = false;       // Guarded by mutex_: Receive() will run, or goes on.
-  size_t running_ = 0;               // Guarded by mutex_: threads that may hand over more.
+  bool waits_ = false;               // Guarded by mutex_: a thread may hand over more.
 };
 
 }  // namespace rota::grpcpp

@@ -10,13 +10,23 @@
 #include <limits>
 #include <utility>
 
+#include "framework/base/expose.h"
 #include "framework/base/sanitizers.h"
 
 // Of the runtime of ThreadSanitizer.
 extern "C" void AnnotateIgnoreReadsBegin(const char* file, int line);
 extern "C" void AnnotateIgnoreReadsEnd(const char* file, int line);
 
-namespace rota::grpcpp {
+namespace rota {
+
+// The array in which the metadata has come. ServerContext::client_metadata() makes a map of it, with an allocation for each field, before
+// anybody can say that they are too many: of 64,000 that took 30 ms.
+struct ReceivedMetadata {
+  friend constexpr auto MemberOf(ReceivedMetadata);
+};
+template struct Expose<ReceivedMetadata, &grpc::ServerContextBase::client_metadata_>;
+
+namespace grpcpp {
 namespace {
 
 // While it lives, ThreadSanitizer overlooks what this thread reads: of the memory that the threads of gRPC have written and handed over
@@ -34,16 +44,6 @@ class ReadsOfGrpc {
 
 // Up to here a copy costs less than the two allocations that handing the block over takes.
 constexpr size_t kCopyUpTo = 256;
-
-// The array in which the metadata has come. ServerContext::client_metadata() makes a map of it, with an allocation for each field, before
-// anybody can say that they are too many: of 64,000 that took 30 ms. It is private there; naming it is allowed in an explicit
-// instantiation (C++20, [temp.spec], paragraph 6).
-grpc::internal::MetadataMap& ReceivedMetadata(grpc::ServerContextBase& context);
-template <auto member>
-struct Reveal {
-  friend grpc::internal::MetadataMap& ReceivedMetadata(grpc::ServerContextBase& context) { return context.*member; }
-};
-template struct Reveal<&grpc::ServerContextBase::client_metadata_>;
 
 // As a list of HTTP/2 is counted: RFC 9113, section 6.5.2.
 constexpr size_t kOfField = 32;
@@ -127,7 +127,7 @@ std::string PeerOf(const grpc::GenericServerContext& context) {
 
 StatusOr<CallStart> ToCallStart(grpc::GenericServerContext& context, std::string peer, TimePoint now) {
   const ReadsOfGrpc scope;
-  const grpc_metadata_array& fields = *ReceivedMetadata(context).arr();
+  const grpc_metadata_array& fields = *(context.*MemberOf(ReceivedMetadata())).arr();
   size_t bytes = 0;
   for (size_t i = 0; i < fields.count && bytes <= kMaxHeaderBytes; ++i) {
     bytes += View(fields.metadata[i].key).size() + View(fields.metadata[i].value).size() + kOfField;
@@ -167,4 +167,5 @@ const char* WhyNotSendable(const std::string& key, const std::string& value) {
   return nullptr;
 }
 
-}  // namespace rota::grpcpp
+}  // namespace grpcpp
+}  // namespace rota

@@ -24,6 +24,7 @@
 #include "framework/transport/grpcpp/grpc_log.h"
 #include "framework/transport/grpcpp/grpcpp_call.h"
 #include "framework/transport/grpcpp/listen_address.h"
+#include "framework/transport/grpcpp/queues.h"
 
 namespace rota {
 namespace grpcpp {
@@ -158,18 +159,15 @@ Status GrpcppServer::Build(const std::vector<std::string>& addresses, std::vecto
   for (size_t i = 0; i < addresses.size(); ++i) {
     builder.AddListeningPort(addresses[i], *credentials, &ports[i]);
   }
-  std::unique_ptr<grpc::ServerCompletionQueue> queue = builder.AddCompletionQueue();
+  Queues queues = AddQueues(builder);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
-    queue->Shutdown();
-    void* tag;
-    for (bool ok; queue->Next(&tag, &ok);) {
-    }
+    ShutDown(queues);
     const size_t failed = static_cast<size_t>(std::find(ports.begin(), ports.end(), 0) - ports.begin());
     const std::string& address = addresses[std::min(failed, addresses.size() - 1)];
     return UnavailableError("cannot listen on " + address + ": gRPC could not bind it; perhaps it is in the list twice");
   }
-  bridge = std::make_shared<Bridge>(loop, std::move(queue), CallHost::stats.batches);
+  bridge = std::make_shared<Bridge>(loop, std::move(queues), CallHost::stats.batches);
   return OkStatus();
 }
 

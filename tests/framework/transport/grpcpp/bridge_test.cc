@@ -14,6 +14,7 @@
 #include "framework/base/log.h"
 #include "framework/base/steady_clock.h"
 #include "framework/loop/event_loop.h"
+#include "framework/transport/grpcpp/queues.h"
 
 namespace rota::grpcpp {
 namespace {
@@ -76,7 +77,7 @@ class BridgeTest : public testing::Test {
   EventLoop loop_{clock_};
   uint64_t batches_ = 0;
   grpc::ServerBuilder builder_;
-  std::shared_ptr<Bridge> bridge_ = std::make_shared<Bridge>(loop_, builder_.AddCompletionQueue(), batches_);
+  std::shared_ptr<Bridge> bridge_ = std::make_shared<Bridge>(loop_, AddQueues(builder_), batches_);
   std::vector<std::unique_ptr<grpc::Alarm>> alarms_;
   std::chrono::seconds due_in_{0};
   Timer limit_;
@@ -98,7 +99,7 @@ TEST_F(BridgeTest, WhatIsCompleteRunsOnTheLoopAndNotBeforeItsTurn) {
 TEST_F(BridgeTest, WhatIsCompleteAtOnceNeedsNoThreadAndWaitsForItsTurn) {
   Stop();
   // One without threads.
-  bridge_ = std::make_shared<Bridge>(loop_, builder_.AddCompletionQueue(), batches_);
+  bridge_ = std::make_shared<Bridge>(loop_, AddQueues(builder_), batches_);
   stopped_ = false;
   Operation operation(*this);
   grpc::Alarm alarm;
