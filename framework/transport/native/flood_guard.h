@@ -46,8 +46,10 @@ class FloodGuard {
   // A stream was reset, by the peer or because of what the peer did. A client that cancels a thousand calls a second is left
   // alone, also when it cancels all of its calls at once. False, here and below: the peer is to be told to be calm.
   bool OnReset() { return resets_.Take(loop_); }
-  // A frame that asks for an answer or for nothing: PING, SETTINGS, PRIORITY, empty DATA.
+  // A frame that asks for an answer or for nothing: PING, PRIORITY, empty DATA.
   bool OnControl() { return controls_.Take(loop_); }
+  // SETTINGS, which cost several times as much and are rarely changed: a client that measures its window does so a few times a second.
+  bool OnSettings() { return settings_.Take(loop_); }
   // A WINDOW_UPDATE. Who gets much data sends many.
   bool OnWindowUpdate() { return updates_.Take(loop_); }
   void OnDataSent() { updates_.Add(kUpdatesPerData); }
@@ -57,11 +59,12 @@ class FloodGuard {
  private:
   static constexpr double kUpdatesPerData = 4;
 
-  FloodGuard(const EventLoop& loop, TimePoint now) : loop_(loop), resets_(now), controls_(now), updates_(now), refusals_(now) {}
+  FloodGuard(const EventLoop& loop, TimePoint now) : loop_(loop), resets_(now), controls_(now), settings_(now), updates_(now), refusals_(now) {}
 
   const EventLoop& loop_;
   Budget<2000, 10000> resets_;
   Budget<1000, 10000> controls_;
+  Budget<100, 1000> settings_;
   Budget<1000, 10000> updates_;
   Budget<20, 200> refusals_;
 };

@@ -282,6 +282,8 @@ bool Session::IsTolerable(const nghttp2_frame& frame) {
       return guard_.OnReset();
     case NGHTTP2_WINDOW_UPDATE:
       return guard_.OnWindowUpdate();
+    case NGHTTP2_SETTINGS:
+      return guard_.OnSettings();
     default:
       return guard_.OnControl();
   }

@@ -60,8 +60,15 @@ TEST_F(FloodGuardTest, FewCallsAreRefusedForTheirFieldsUntilThePeerIsToBeCalm) {
   EXPECT_EQ(Send(1000, [&] { return guard_.OnRefusedFields(); }), 20);
 }
 
+TEST_F(FloodGuardTest, SettingsMayBeChangedNowAndThen) {
+  EXPECT_EQ(Send(20000, [&] { return guard_.OnSettings(); }), 1000);
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Send(20000, [&] { return guard_.OnSettings(); }), 100);
+}
+
 TEST_F(FloodGuardTest, OneKindDoesNotUseUpAnother) {
   Send(20000, [&] { return guard_.OnControl(); });
+  EXPECT_TRUE(guard_.OnSettings());
   EXPECT_TRUE(guard_.OnReset());
   EXPECT_TRUE(guard_.OnWindowUpdate());
 }
