@@ -15,9 +15,9 @@ namespace {
 
 // Bounds how long the first of a batch waits for the last.
 constexpr size_t kMaxBatch = 256;
-// Of the threads that read. gRPC wakes one of them at a time, so what more of them cost is their stacks. While two peers flooded a server
-// with PING, calls of others took up to 236 ms with two of them and 15 with four (docs/adr/0013-grpcpp-and-what-peers-send.md).
-constexpr size_t kReaders = 4;
+// Of the threads that read: one is left while two are busy with what two peers have sent. More of them take the core from the loop where many
+// peers have a little to say (docs/adr/0013-grpcpp-and-what-peers-send.md).
+constexpr size_t kReaders = 3;
 constexpr std::chrono::seconds kPatience(5);
 
 // So many complete before it is seen what has come meanwhile, so that a peer which has sent much keeps nobody waiting for more of it.
