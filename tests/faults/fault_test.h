@@ -63,7 +63,7 @@ class FaultTest : public testing::TestWithParam<std::string> {
   // returns, a number with a word, goes into the figure. Where times count it runs on a thread, and a short one again and again. Where
   // the latency on grpcpp has more than doubled, and the work is that of the library, the same is done to servers of that library
   // alone, with the handlers on its own threads and on one of theirs: it may be twice as much as the greater of both. A latency that is
-  // beyond that is looked at twice more.
+  // beyond that is looked at twice more. And no single call may take two seconds.
   void Attack(const std::string& name, const std::function<std::string()>& attack, Work work = Work::kOfTransport);
   // Without a probe, for what ends the server.
   void Figure(const std::string& name, const std::string& what);

@@ -23,8 +23,9 @@ constexpr const char* kDuplexCall = "/grpc.testing.TestService/FullDuplexCall";
 constexpr int64_t kMostKib = 16 << 10;
 // Error codes of HTTP/2.
 constexpr uint32_t kProtocolError = 1, kStreamClosed = 5, kFrameSizeError = 6, kCancel = 8, kEnhanceYourCalm = 11;
-// Handlers of one connection (kMaxCallsOfConnection), of one that was cut right before, and of others.
-constexpr int64_t kMostHandlers = 2100;
+// Handlers of one connection (kMaxCallsOfConnection), of one that was cut right before, and of others. On grpcpp the ends of calls wait for
+// the turns of their peers, so that those of another two may be left.
+constexpr int64_t kMostHandlers = 2100, kMostOnGrpcpp = 4100;
 
 using Clock = std::chrono::steady_clock;
 using Bytes = std::function<std::string(RawConnection&)>;
@@ -93,7 +94,7 @@ class FloodTest : public FaultTest {
       watcher.join();
       if (canceller.joinable()) canceller.join();
       ExpectKeepsAtMost(kMostKib, most.kib);
-      if (!attacks_library()) EXPECT_LE(most.handlers, kMostHandlers);
+      if (!attacks_library()) EXPECT_LE(most.handlers, ours() ? kMostHandlers : kMostOnGrpcpp);
       if (ours()) EXPECT_EQ(seen, expected) << "connections, by what became of them";
       std::string told;
       for (const auto& [what, count] : seen) told += ", " + std::to_string(count) + " x " + what;
