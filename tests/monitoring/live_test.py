@@ -37,14 +37,15 @@ class LiveTest(unittest.TestCase):
 
     @classmethod
     def call(cls, *arguments):
-        """Runs the client; returns its exit code."""
+        """Runs the client; returns its exit code, and what it complained of."""
         done = subprocess.run([CLIENT, f"--server={cls.grpc}", *arguments], capture_output=True, text=True, timeout=live.LIMIT)
-        return done.returncode
+        return done.returncode, done.stderr
 
     def make_traffic(self):
         for arguments in (["put", "monitoring/METRICS.md", "a.md"], ["list"], ["stat", "a.md"], ["get", "a.md", os.path.join(self.folder, "back")], ["remove", "a.md"]):
-            self.assertEqual(self.call(*arguments), 0, arguments)
-        self.assertNotEqual(self.call("stat", "missing"), 0)
+            code, complaint = self.call(*arguments)
+            self.assertEqual(code, 0, f"{arguments}: {complaint}")
+        self.assertNotEqual(self.call("stat", "missing")[0], 0)
 
     def test_metrics_serves_exactly_the_families_of_the_catalogue(self):
         self.make_traffic()
