@@ -22,7 +22,7 @@ namespace rota::grpcpp {
 
 // Carries completions from gRPC to the loop: a thread waits for them, takes all that is ready and hands it over with one Post(). Others wait
 // where nothing completes, so that gRPC reads from its connections in them: while one is held up by what a peer has sent, another one goes on
-// with the rest. On the loop peers take turns.
+// with the rest. On a single core the one that waits reads as well (Queues). On the loop peers take turns.
 // Thread: loop.
 // Owner:  GrpcppServer; shared with the callbacks that it has posted, which may run after the server is gone.
 // Order:  of one peer, what was begun when another operation had come comes after that one; of others any may be first.

@@ -48,7 +48,7 @@ class FloodGuard {
   bool OnReset() { return resets_.Take(loop_); }
   // A frame that asks for an answer or for nothing: PING, PRIORITY, empty DATA.
   bool OnControl() { return controls_.Take(loop_); }
-  // SETTINGS, which cost several times as much and are rarely changed: a client that measures its window does so a few times a second.
+  // SETTINGS, which cost several times as much and are rarely changed.
   bool OnSettings() { return settings_.Take(loop_); }
   // A WINDOW_UPDATE. Who gets much data sends many.
   bool OnWindowUpdate() { return updates_.Take(loop_); }
