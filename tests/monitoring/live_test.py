@@ -44,7 +44,7 @@ class LiveTest(unittest.TestCase):
     def make_traffic(self):
         for arguments in (["put", "monitoring/METRICS.md", "a.md"], ["list"], ["stat", "a.md"], ["get", "a.md", os.path.join(self.folder, "back")], ["remove", "a.md"]):
             code, complaint = self.call(*arguments)
-            self.assertEqual(code, 0, f"{arguments}: {complaint}")
+            self.assertEqual(code, 0, f"{arguments}: {complaint}\nThe service: {self.files.log()}")
         self.assertNotEqual(self.call("stat", "missing")[0], 0)
 
     def test_metrics_serves_exactly_the_families_of_the_catalogue(self):
