@@ -121,7 +121,7 @@ void FaultTest::StartServer(std::vector<std::string> flags, const std::string& b
 FaultTest::Server FaultTest::Start(const std::string& binary, const std::vector<std::string>& more_flags) {
   // The threads of the gRPC library take all cores that there are, and would keep the loop waiting on one.
   std::optional<ServersCore> core;
-  if (TimeCounts() && ours()) core.emplace();
+  if (TimeCounts() && target() == Target::kNative) core.emplace();
   std::vector<std::string> flags = flags_;
   flags.insert(flags.end(), more_flags.begin(), more_flags.end());
   auto process = std::make_unique<ServiceProcess>(binary, flags);
@@ -144,10 +144,10 @@ Probe::Milliseconds FaultTest::LatencyOfLibrary(const std::string& name, const s
                                                 const std::vector<std::string>& flags) {
   Server library = Start("tests/faults/library_server", flags);
   std::swap(server_, library);
-  attacks_library_ = true;
+  target_ = Target::kLibraryAlone;
   const Latency latency = AttackAgain(name, attack);
   std::swap(server_, library);
-  attacks_library_ = false;
+  target_ = Target::kGrpcpp;
   return latency.attacked;
 }
 
@@ -210,7 +210,7 @@ void FaultTest::ExpectLatency(const std::string& name, const std::function<std::
   std::vector<Probe::Milliseconds> quiet{first.quiet}, attacked{first.attacked}, library, one_thread;
   const auto limit = [&] { return 2 * std::max({Middle(quiet), Middle(library), Middle(one_thread)}); };
   const auto compare = [&] {
-    if (ours() || work == Work::kOfRota) return;
+    if (target() == Target::kNative || work == Work::kOfRota) return;
     library.push_back(LatencyOfLibrary(name + ", the gRPC library alone", attack, {}));
     one_thread.push_back(LatencyOfLibrary(name + ", the gRPC library and one thread", attack, {"--one-thread"}));
   };
@@ -229,7 +229,7 @@ void FaultTest::Figure(const std::string& name, const std::string& what) {
 }
 
 // The sanitizers bring a heap that keeps what is freed, to find what is used afterwards.
-bool FaultTest::MemoryCounts() const { return kGlibcHeap && ours(); }
+bool FaultTest::MemoryCounts() const { return kGlibcHeap && target() == Target::kNative; }
 
 void FaultTest::ExpectKeepsAtMost(int64_t most_kib, int64_t kept_kib) {
   if (MemoryCounts()) EXPECT_LE(kept_kib, most_kib) << "KiB";

@@ -49,13 +49,11 @@ class FaultTest : public testing::TestWithParam<std::string> {
   // The server under attack.
   ServiceProcess& process() { return *server_.process; }
   const std::string& address() const { return server_.address; }
-  // What the gRPC library itself does and keeps under attack is not ours to mend: of the grpcpp transport it is asked that
-  // others are served, that no handler is left, that descriptors come back, and that the latency at most doubles, or is at most twice as much
-  // as that of the library without Rota. The rest is in the figures.
-  bool ours() const { return GetParam() != "grpcpp"; }
-
-  // That is what an attack meets now, and not Rota.
-  bool attacks_library() const { return attacks_library_; }
+  // What is attacked now. What the gRPC library itself does and keeps under attack is not ours to mend: of the grpcpp transport it is asked
+  // that others are served, that no handler is left, that descriptors come back, and that the latency at most doubles, or is at most twice
+  // as much as that of the library without Rota. The rest is in the figures.
+  enum class Target { kNative, kGrpcpp, kLibraryAlone };
+  Target target() const { return target_; }
 
   // Whose work is attacked on the grpcpp transport, where it may be that of the gRPC library.
   enum class Work { kOfTransport, kOfRota };
@@ -122,7 +120,7 @@ class FaultTest : public testing::TestWithParam<std::string> {
   // And on a server of the gRPC library without Rota.
   Probe::Milliseconds LatencyOfLibrary(const std::string& name, const std::function<std::string()>& attack, const std::vector<std::string>& flags);
 
-  bool attacks_library_ = false;
+  Target target_ = GetParam() == "grpcpp" ? Target::kGrpcpp : Target::kNative;
   std::string binary_;
   std::vector<std::string> flags_;
   Server server_;

@@ -46,7 +46,7 @@ class MessageFaultTest : public FaultTest {
   // Sends what `send` makes for a stream, several times on one connection: it is refused on its stream alone. gRPC's library may close the
   // connection over it, or wait for more: of the grpcpp transport, unless `on_grpcpp`, it is asked that others are served.
   void Send(const std::string& name, const std::function<void(RawConnection&, uint32_t stream)>& send, bool on_grpcpp = false) {
-    const bool exact = ours() || on_grpcpp;
+    const bool exact = target() == Target::kNative || on_grpcpp;
     Attack(name, [&] {
       const int64_t before = Measure().resident_kib;
       int64_t most = 0;
@@ -55,7 +55,7 @@ class MessageFaultTest : public FaultTest {
       const auto enough = Clock::now() + kEnough;
       for (size_t i = 0; i < Rounds(3, 50); ++i) {
         // The library unpacks all of a bomb, which takes seconds.
-        if (attacks_library() && Clock::now() > enough) break;
+        if (target() == Target::kLibraryAlone && Clock::now() > enough) break;
         if (connection == nullptr || !exact) {
           connection = std::make_unique<RawConnection>(address());
           connection->Start();
@@ -69,7 +69,7 @@ class MessageFaultTest : public FaultTest {
         most = std::max(most, Measure().resident_kib - before);
         if (!exact) {
           // It may never be served.
-          if (answer.ended && !attacks_library()) EXPECT_EQ(answer.status(), kResourceExhausted) << answer.message();
+          if (answer.ended && target() != Target::kLibraryAlone) EXPECT_EQ(answer.status(), kResourceExhausted) << answer.message();
           continue;
         }
         EXPECT_EQ(answer.status(), kResourceExhausted) << answer.message();
