@@ -213,7 +213,7 @@ TEST_P(FloodTest, PingsWhoseAnswersNobodyReads) {
   Flood("PING flood, answers unread", {.reads = false}, kEnhanceYourCalm, Nothing, Always(Repeat(PingFrame("12345678"), 500)));
 }
 
-// As many as keep a thread each of those that read on grpcpp but one (framework/transport/grpcpp/bridge.cc).
+// Of the threads that read on grpcpp each keeps one, and one is left (kReaders in framework/transport/grpcpp/bridge.cc).
 TEST_P(FloodTest, PingsOfTwoPeersAtOnce) {
   Flood("PING flood of two peers", {.peers = 2}, kEnhanceYourCalm, Nothing, Always(Repeat(PingFrame("12345678"), 500)));
 }
