@@ -1,14 +1,19 @@
 #ifndef ROTA_TRANSPORT_GRPCPP_CALLS_BY_PEER_H_
 #define ROTA_TRANSPORT_GRPCPP_CALLS_BY_PEER_H_
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "framework/base/clock.h"
 #include "framework/base/ref.h"
+#include "framework/loop/event_loop.h"
 #include "framework/rpc/call_slot.h"
+#include "framework/rpc/reset_budget.h"
 #include "framework/transport/coding/coding_queue.h"
 #include "framework/transport/grpcpp/completions.h"
 
@@ -19,8 +24,8 @@ namespace rota::grpcpp {
 // Owner:  the server, and the slots, which may outlive it.
 class CallsByPeer final : public RefCounted {
  public:
-  // A connection may have `most_of_peer` calls.
-  explicit CallsByPeer(size_t most_of_peer) : most_of_peer_(most_of_peer) {}
+  // A connection may have `most_of_peer` calls that are served, and `most_known` in all. `loop` outlives the calls.
+  CallsByPeer(const EventLoop& loop, size_t most_of_peer, size_t most_known) : loop_(loop), most_of_peer_(most_of_peer), most_known_(most_known) {}
 
   class Peer;
 
@@ -33,7 +38,9 @@ class CallsByPeer final : public RefCounted {
   size_t peers() const { return peers_.size(); }
 
  private:
+  const EventLoop& loop_;
   const size_t most_of_peer_;
+  const size_t most_known_;
   const Ref<CallCount> calls_ = MakeRef<CallCount>();
   // Those that have an address and a call.
   std::unordered_map<std::string, Peer*> peers_;
@@ -44,9 +51,21 @@ class CallsByPeer final : public RefCounted {
 class CallsByPeer::Peer final : public CallCount {
  public:
   // In the list under `address`, unless that is empty.
-  Peer(Ref<CallsByPeer> list, std::string address) : list_(std::move(list)), address_(std::move(address)) {
+  Peer(Ref<CallsByPeer> list, std::string address) : list_(std::move(list)), address_(std::move(address)), resets_(list_->loop_.Now()) {
     if (!address_.empty()) list_->peers_.emplace(address_, this);
   }
+
+  const std::string& address() const { return address_; }
+
+  // A call of it has come. False: more of them than may be are known, served or not, and not over.
+  bool OnArrival() { return ++known_ <= list_->most_known_; }
+  // A call that had come is over. False: one too many that was `reset`.
+  bool OnEnd(bool reset) {
+    --known_;
+    return !reset || resets_.Take(list_->loop_);
+  }
+  // It has done what it may not. True: its connection is to be ended; once in a second, should that fail.
+  bool OnFault();
 
   // Of its messages that wait to be unpacked or packed.
   coding::CodingQueue::Peer coding;
@@ -60,12 +79,23 @@ class CallsByPeer::Peer final : public CallCount {
 
   const Ref<CallsByPeer> list_;
   const std::string address_;
+  size_t known_ = 0;
+  ResetBudget resets_;
+  std::optional<TimePoint> ended_;
 };
 
 inline Ref<CallsByPeer::Peer> CallsByPeer::Find(const std::string& address) {
   if (std::string_view(address).substr(0, 4) == "unix") return MakeRef<Peer>(Ref<CallsByPeer>(this), "");
   const auto found = peers_.find(address);
   return found != peers_.end() ? Ref<Peer>(found->second) : MakeRef<Peer>(Ref<CallsByPeer>(this), address);
+}
+
+inline bool CallsByPeer::Peer::OnFault() {
+  constexpr Duration kPause = std::chrono::seconds(1);
+  const TimePoint now = list_->loop_.Now();
+  if (ended_ && now - *ended_ < kPause) return false;
+  ended_ = now;
+  return true;
 }
 
 inline Ref<CallSlot> CallsByPeer::Begin(const Ref<Peer>& peer) {

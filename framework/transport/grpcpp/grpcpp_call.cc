@@ -376,10 +376,10 @@ void GrpcppCall::EndIfDone() {
   DropHeld();
   DropPacked();
   start_.slot = nullptr;
-  peer_ = nullptr;
   over_ = true;
   CallSink* const sink = std::exchange(sink_, nullptr);
   std::exchange(host_, nullptr)->OnEnd(*this);
+  peer_ = nullptr;
   if (sink != nullptr) sink->OnDone(outcome);
 }
 

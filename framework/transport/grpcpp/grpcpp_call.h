@@ -76,6 +76,9 @@ class GrpcppCall final : public Call, public RefCounted {
   void Accept(CallAcceptor& acceptor);
   void Refuse(const Status& status);
   bool accepted() const { return accepted_; }
+  // It is over, and not by the status of Finish().
+  bool cancelled() const { return cancelled_; }
+  // Null: it never came.
   const Ref<CallsByPeer::Peer>& peer() const { return peer_; }
   // Gives the sink the message that is held for it, if it wants it; that may have to be unpacked before.
   void DeliverHeld();

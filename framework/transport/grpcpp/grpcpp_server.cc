@@ -10,16 +10,20 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "framework/base/log.h"
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/hooks.h"
 #include "framework/rpc/server_life.h"
 #include "framework/transport/grpcpp/bridge.h"
 #include "framework/transport/grpcpp/calls_by_peer.h"
+#include "framework/transport/grpcpp/connection_cutter.h"
 #include "framework/transport/grpcpp/credentials.h"
 #include "framework/transport/grpcpp/grpc_log.h"
 #include "framework/transport/grpcpp/grpcpp_call.h"
@@ -35,6 +39,10 @@ constexpr size_t kRequestedCalls = 128;
 // With those that have come and wait for their turn: all that 64 connections may have. Beyond that calls wait inside of gRPC, all peers
 // in one queue: with 2,000 a peer that opened and reset streams kept others waiting there for seconds.
 constexpr size_t kMostWaitingCalls = 64 * kMaxCallsOfConnection;
+// Of one peer, served, refused, or taken back before they were either, and not over. With more its connection is ended, as with more resets than
+// ResetBudget allows: it is gRPC that reads, so that Rota cannot push back, and each takes memory until gRPC has ended it. One that takes back
+// all the calls it may have and makes as many new ones is left alone three times over.
+constexpr size_t kMostKnownCalls = 4 * kMaxCallsOfConnection;
 
 // gRPC's own limit on the header fields of one frame. Beyond it gRPC answers, and ends the connection with all its calls behind that, now and
 // then before the answer is read; between kMaxHeaderBytes and it Rota answers, on that stream alone.
@@ -100,6 +108,7 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   // As many as gRPC is to have.
   void RequestCalls();
   Ref<CallsByPeer::Peer> OnArrival(const std::string& address) override;
+  void EndConnection(CallsByPeer::Peer& peer, std::string_view why);
   void OnTurn() override;
   void OnBegin(GrpcppCall& call, const Status& fault) override;
   void OnEnd(GrpcppCall& call) override;
@@ -115,7 +124,8 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   std::unique_ptr<grpc::Server> server_;
   // A peer that keeps as many streams open as it may opens the next one as soon as it sees the end of one, and gRPC may tell of up to
   // kRequestedCalls before it tells of the ends.
-  const Ref<CallsByPeer> calls_ = MakeRef<CallsByPeer>(kMaxCallsOfConnection + kRequestedCalls);
+  const Ref<CallsByPeer> calls_ = MakeRef<CallsByPeer>(loop, kMaxCallsOfConnection + kRequestedCalls, kMostKnownCalls);
+  std::optional<ConnectionCutter> cutter_;
   std::vector<Ref<GrpcppCall>> unpacked_;
   size_t open_ = 0;  // Requested, waiting, running and refused calls that are not over.
   size_t requested_ = 0;  // Those that have not come.
@@ -135,6 +145,7 @@ StatusOr<std::vector<std::string>> GrpcppServer::Listen(const std::vector<std::s
   std::vector<int> ports(addresses.size(), 0);
   ROTA_RETURN_IF_ERROR(Build(addresses, ports));
   acceptor_ = &acceptor;
+  cutter_.emplace(std::vector<uint16_t>(ports.begin(), ports.end()));
   life_.Begin();
   bridge->Start();
   RequestCalls();
@@ -185,7 +196,15 @@ Ref<CallsByPeer::Peer> GrpcppServer::OnArrival(const std::string& address) {
   --requested_;
   ++waiting_;
   RequestCalls();
-  return calls_->Find(address);
+  Ref<CallsByPeer::Peer> peer = calls_->Find(address);
+  if (!peer->OnArrival()) EndConnection(*peer, "too_many_calls");
+  return peer;
+}
+
+void GrpcppServer::EndConnection(CallsByPeer::Peer& peer, std::string_view why) {
+  if (!peer.OnFault()) return;
+  Log(LogLevel::kWarn, "connection_ended", {{"peer", peer.address()}, {"reason", why}});
+  cutter_->Cut(peer.address());
 }
 
 void GrpcppServer::OnTurn() {
@@ -210,6 +229,7 @@ void GrpcppServer::OnBegin(GrpcppCall& call, const Status& fault) {
 
 void GrpcppServer::OnEnd(GrpcppCall& call) {
   --open_;
+  if (call.peer() != nullptr && !call.peer()->OnEnd(call.cancelled() && !cancelling)) EndConnection(*call.peer(), "too_many_resets");
   if (call.accepted()) ++CallHost::stats.calls_done;
   StopIfQuiet();
 }

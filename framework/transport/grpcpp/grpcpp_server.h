@@ -9,14 +9,16 @@ namespace rota {
 
 class EventLoop;
 
-// A server on the gRPC C++ library. One bridge thread waits for that library and hands over to the loop in batches; the
-// library starts threads of its own.
+// A server on the gRPC C++ library. One thread waits for what completes there and hands it over to the loop in batches, three are there for the library
+// to read in (Bridge); it starts others of its own.
 // Thread: loop. `loop` must outlive the server.
 // Errors: a message longer than max_message_bytes ends its call as transport.h says. One longer than twice that (and than
 //         64 KiB more) is cut off by gRPC while it comes in: the peer gets RESOURCE_EXHAUSTED with a text of gRPC,
 //         "Received message larger than max (N vs. M)", and the sink hears CANCELLED.
 // Memory: besides the messages that the sink gave credit for, at most one more of each call is read ahead, so that the half-close
 //         is seen without credit.
+// Limits: a peer that resets more calls than ResetBudget allows, or has more than 4,000 that are not over, is cut off, with a reset of its TCP
+//         connection and connection_ended in the log. One over a Unix domain socket is not: gRPC does not show which calls are its own.
 // Not promised: the order of metadata with different keys, which gRPC sorts. Incoming metadata that starts with "grpc-"
 //         is dropped except grpc-trace-bin. Outgoing metadata that gRPC does not carry (an illegal or reserved key, an
 //         illegal value) is logged and dropped. gRPC answers by itself what is no legal gRPC request.

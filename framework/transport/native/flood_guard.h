@@ -1,38 +1,12 @@
 #ifndef ROTA_TRANSPORT_NATIVE_FLOOD_GUARD_H_
 #define ROTA_TRANSPORT_NATIVE_FLOOD_GUARD_H_
 
-#include <chrono>
-
 #include "framework/base/clock.h"
+#include "framework/loop/budget.h"
 #include "framework/loop/event_loop.h"
+#include "framework/rpc/reset_budget.h"
 
 namespace rota::native {
-
-// A budget of `kBurst` that is refilled by `kPerSecond`. The clock is looked at only when it is used up.
-// Thread: one.
-template <int kPerSecond, int kBurst>
-class Budget {
- public:
-  explicit Budget(TimePoint now) : filled_(now) {}
-
-  // Takes one; false when there is none.
-  bool Take(const EventLoop& loop) {
-    if (left_ < 1 && !Refill(loop.Now())) return false;
-    left_ -= 1;
-    return true;
-  }
-  void Add(double count) { left_ = left_ + count < kBurst ? left_ + count : kBurst; }
-
- private:
-  bool Refill(TimePoint now) {
-    Add(std::chrono::duration<double>(now - filled_).count() * kPerSecond);
-    filled_ = now;
-    return left_ >= 1;
-  }
-
-  double left_ = kBurst;
-  TimePoint filled_;
-};
 
 // Tells a peer that makes the server work for nothing from one that is only busy, by how much it sends of each kind of frame
 // that costs much and carries nothing.
@@ -43,8 +17,7 @@ class FloodGuard {
  public:
   explicit FloodGuard(const EventLoop& loop) : FloodGuard(loop, loop.Now()) {}
 
-  // A stream was reset, by the peer or because of what the peer did. A client that cancels a thousand calls a second is left
-  // alone, also when it cancels all of its calls at once. False, here and below: the peer is to be told to be calm.
+  // A stream was reset, by the peer or because of what the peer did. False, here and below: the peer is to be told to be calm.
   bool OnReset() { return resets_.Take(loop_); }
   // A frame that asks for an answer or for nothing: PING, PRIORITY, empty DATA.
   bool OnControl() { return controls_.Take(loop_); }
@@ -62,7 +35,7 @@ class FloodGuard {
   FloodGuard(const EventLoop& loop, TimePoint now) : loop_(loop), resets_(now), controls_(now), settings_(now), updates_(now), refusals_(now) {}
 
   const EventLoop& loop_;
-  Budget<2000, 10000> resets_;
+  ResetBudget resets_;
   Budget<1000, 10000> controls_;
   Budget<100, 1000> settings_;
   Budget<1000, 10000> updates_;

@@ -2,15 +2,26 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <vector>
 
 #include "framework/base/ref.h"
+#include "framework/loop/event_loop.h"
+#include "framework/testing/manual_clock.h"
 
 namespace rota::grpcpp {
 namespace {
 
-TEST(CallsByPeerTest, AConnectionHasItsLimitAndNoOtherFeelsIt) {
-  const auto calls = MakeRef<CallsByPeer>(3);
+class CallsByPeerTest : public testing::Test {
+ protected:
+  Ref<CallsByPeer> List(size_t most_of_peer, size_t most_known = 100) { return MakeRef<CallsByPeer>(loop_, most_of_peer, most_known); }
+
+  ManualClock clock_;
+  EventLoop loop_{clock_};
+};
+
+TEST_F(CallsByPeerTest, AConnectionHasItsLimitAndNoOtherFeelsIt) {
+  const auto calls = List(3);
   std::vector<Ref<CallSlot>> slots;
   for (int i = 0; i < 3; ++i) slots.push_back(calls->Begin(calls->Find("127.0.0.1:1")));
   EXPECT_EQ(calls->Begin(calls->Find("127.0.0.1:1")), nullptr);
@@ -27,16 +38,16 @@ TEST(CallsByPeerTest, AConnectionHasItsLimitAndNoOtherFeelsIt) {
   EXPECT_EQ(calls->calls(), 0u);
 }
 
-TEST(CallsByPeerTest, PeersOverUnixSocketsAreNotTakenForOne) {
-  const auto calls = MakeRef<CallsByPeer>(1);
+TEST_F(CallsByPeerTest, PeersOverUnixSocketsAreNotTakenForOne) {
+  const auto calls = List(1);
   const Ref<CallSlot> first = calls->Begin(calls->Find("unix:")), second = calls->Begin(calls->Find("unix:"));
   EXPECT_NE(second, nullptr);
   EXPECT_EQ(calls->calls(), 2u);
   EXPECT_EQ(calls->peers(), 0u);
 }
 
-TEST(CallsByPeerTest, CallsOfOneAddressShareTheirPeerWhileThereIsOne) {
-  const auto calls = MakeRef<CallsByPeer>(1);
+TEST_F(CallsByPeerTest, CallsOfOneAddressShareTheirPeerWhileThereIsOne) {
+  const auto calls = List(1);
   {
     const Ref<CallsByPeer::Peer> peer = calls->Find("127.0.0.1:1");
     EXPECT_EQ(calls->Find("127.0.0.1:1"), peer);
@@ -48,11 +59,50 @@ TEST(CallsByPeerTest, CallsOfOneAddressShareTheirPeerWhileThereIsOne) {
   EXPECT_FALSE(calls->Find("unix:") == unix_peer);
 }
 
-TEST(CallsByPeerTest, AHandlerMayOutliveTheServer) {
-  auto calls = MakeRef<CallsByPeer>(1);
+TEST_F(CallsByPeerTest, AHandlerMayOutliveTheServer) {
+  auto calls = List(1);
   Ref<CallSlot> slot = calls->Begin(calls->Find("127.0.0.1:1"));
   calls = nullptr;
   slot = nullptr;
+}
+
+TEST_F(CallsByPeerTest, CallsThatAreNotServedCountUntilTheyAreOver) {
+  const auto calls = List(1, 3);
+  const Ref<CallsByPeer::Peer> peer = calls->Find("127.0.0.1:1");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(peer->OnArrival());
+  EXPECT_FALSE(peer->OnArrival());
+  EXPECT_TRUE(peer->OnEnd(false));
+  EXPECT_FALSE(peer->OnArrival());
+  EXPECT_TRUE(peer->OnEnd(false));
+  EXPECT_TRUE(peer->OnEnd(false));
+  EXPECT_TRUE(peer->OnArrival());
+}
+
+TEST_F(CallsByPeerTest, ResetsHaveABudgetThatComesBackWithTime) {
+  const auto calls = List(1);
+  const Ref<CallsByPeer::Peer> peer = calls->Find("127.0.0.1:1"), other = calls->Find("127.0.0.1:2");
+  const auto reset = [](const Ref<CallsByPeer::Peer>& whose) {
+    EXPECT_TRUE(whose->OnArrival());
+    return whose->OnEnd(true);
+  };
+  for (int i = 0; i < 10000; ++i) ASSERT_TRUE(reset(peer)) << i;
+  EXPECT_FALSE(reset(peer));
+  EXPECT_TRUE(reset(other));
+  // Calls that end well need none.
+  EXPECT_TRUE(peer->OnArrival());
+  EXPECT_TRUE(peer->OnEnd(false));
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_TRUE(reset(peer));
+}
+
+TEST_F(CallsByPeerTest, AFaultIsActedUponOnceInASecond) {
+  const auto calls = List(1);
+  const Ref<CallsByPeer::Peer> peer = calls->Find("127.0.0.1:1");
+  EXPECT_TRUE(peer->OnFault());
+  clock_.Advance(std::chrono::milliseconds(999));
+  EXPECT_FALSE(peer->OnFault());
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_TRUE(peer->OnFault());
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/faults/frames.h"
+#include "tests/faults/raw_connection.h"
 #include "tests/framework/transport/client_call.h"
 #include "tests/framework/transport/server_test_base.h"
 
@@ -189,6 +191,70 @@ TEST_P(GrpcppServerTest, TheDestructorEndsTheCallsThatRun) {
   EXPECT_TRUE(only_sink().done);
   EXPECT_EQ(only_sink().outcome.code(), StatusCode::kUnavailable);
   EXPECT_EQ(loop_.refs().total(), 0u);
+}
+
+// Opens calls on one connection and resets each of them at once, until `most` are sent or nothing more can be.
+void OpenAndReset(faults::RawConnection& connection, size_t most) {
+  constexpr size_t kAtOnce = 100;
+  std::string frames;
+  for (size_t sent = 0; sent < most; sent += kAtOnce) {
+    frames.clear();
+    for (size_t i = 0; i < kAtOnce; ++i) {
+      const uint32_t stream = connection.NextStream();
+      frames += faults::CallFrames(stream, "/a.B/C") + faults::RstStreamFrame(stream, 8);
+    }
+    if (!connection.Send(frames)) return;
+  }
+}
+
+TEST_P(GrpcppServerTest, WhoResetsCallsWithoutEndIsCutAndNobodyElse) {
+  OnEachCall(Echo);
+  Listen();
+  RunWith([&] {
+    const auto other = Connect(address_);
+    EXPECT_TRUE(ClientCall(other, "/a.B/C").Exchange({"x"}).status.ok());
+    faults::RawConnection attacker(address_);
+    attacker.Start();
+    OpenAndReset(attacker, 1'000'000);
+    EXPECT_TRUE(attacker.AwaitClose());
+    EXPECT_FALSE(attacker.go_away().has_value());
+    const grpc::Status status = ClientCall(other, "/a.B/C").Exchange({"x"}).status;
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  });
+}
+
+// Fewer than may be reset, but faster than they can be ended.
+TEST_P(GrpcppServerTest, WhoHasMoreCallsThanCanBeEndedIsCut) {
+  Listen();
+  RunWith([&] {
+    faults::RawConnection attacker(address_);
+    attacker.Start();
+    Signal held, sent;
+    loop_.Post([&] {
+      held.Set();
+      EXPECT_TRUE(sent.Wait());
+    });
+    EXPECT_TRUE(held.Wait());
+    OpenAndReset(attacker, 9500);
+    // gRPC has read all of them when it answers the SETTINGS behind; Start() sent the first ones.
+    EXPECT_TRUE(attacker.Send(faults::SettingsFrame({})));
+    while (attacker.settings_acked() < 2 && !attacker.closed()) attacker.ReadFor(std::chrono::milliseconds(1));
+    sent.Set();
+    EXPECT_TRUE(attacker.AwaitClose());
+  });
+}
+
+TEST_P(GrpcppServerTest, WhoTakesBackAllItsCallsIsLeftAlone) {
+  OnEachCall([](ScriptedSink&) {});
+  Listen();
+  RunWith([&] {
+    faults::RawConnection client(address_);
+    client.Start();
+    OpenAndReset(client, 3 * kMaxCallsOfConnection);
+    OnEachCall(Echo);
+    EXPECT_EQ(client.Call("/a.B/C", "x").status(), 0);
+    EXPECT_FALSE(client.closed());
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GrpcppServerTest, ::testing::Values(kTransports[1]), TransportName);
