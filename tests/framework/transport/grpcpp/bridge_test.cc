@@ -1,20 +1,32 @@
 #include "framework/transport/grpcpp/bridge.h"
 
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/alarm.h>
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/security/auth_metadata_processor.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "framework/base/cores.h"
 #include "framework/base/log.h"
 #include "framework/base/steady_clock.h"
 #include "framework/loop/event_loop.h"
 #include "framework/transport/grpcpp/queues.h"
+#include "tests/faults/frames.h"
+#include "tests/faults/raw_connection.h"
 
 namespace rota::grpcpp {
 namespace {
@@ -140,6 +152,80 @@ TEST_F(BridgeTest, NoExceptionPassesADestructorThatWaits) {
   const auto second = Begin(3);
   Stop();
   EXPECT_EQ(completed_, 6);
+}
+
+// Holds up whoever reads the header fields of a call that asks for it.
+class Holder final : public grpc::AuthMetadataProcessor {
+ public:
+  bool IsBlocking() const override { return false; }
+  grpc::Status Process(const InputMetadata& fields, grpc::AuthContext*, OutputMetadata*, OutputMetadata*) override {
+    std::unique_lock lock(mutex_);
+    if (fields.count("x-hold") == 0 || released_) return grpc::Status::OK;
+    ++held_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return released_; });
+    return grpc::Status::OK;
+  }
+  bool WaitUntilHeld(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return held_ >= count; });
+  }
+  void Release() {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int held_ = 0;
+  bool released_ = false;
+};
+
+bool SettingsAreAcked(faults::RawConnection& peer, uint64_t count) {
+  for (int i = 0; i < 3000 && peer.settings_acked() < count; ++i) peer.ReadFor(std::chrono::milliseconds(10));
+  return peer.settings_acked() == count;
+}
+
+// What a server gives to gRPC is looked at in the thread that reads it.
+TEST(BridgeReadersTest, WhileTwoPeersHoldUpWhoReadsAThirdOneIsRead) {
+  if (UsableCores() < 2) GTEST_SKIP() << "on a single core one thread does it all";
+  SteadyClock clock;
+  EventLoop loop(clock);
+  uint64_t batches = 0;
+  int port = 0;
+  const auto holder = std::make_shared<Holder>();
+  const auto credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+  credentials->SetAuthMetadataProcessor(holder);
+  grpc::AsyncGenericService service;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
+  builder.RegisterAsyncGenericService(&service);
+  Queues queues = AddQueues(builder);
+  const auto server = builder.BuildAndStart();
+  ASSERT_NE(server, nullptr);
+  const auto bridge = std::make_shared<Bridge>(loop, std::move(queues), batches);
+  bridge->Start();
+  {
+    const std::string address = "127.0.0.1:" + std::to_string(port);
+    faults::RawConnection first(address), second(address), third(address);
+    // All three are known to gRPC by then: what is seen is who reads, and not who accepts.
+    for (faults::RawConnection* peer : {&first, &second, &third}) {
+      peer->Start();
+      ASSERT_TRUE(SettingsAreAcked(*peer, 1));
+    }
+    int held = 0;
+    for (faults::RawConnection* peer : {&first, &second}) {
+      EXPECT_TRUE(peer->Send(faults::CallFrames(1, "/a.B/C", {{"x-hold", "yes"}})));
+      EXPECT_TRUE(holder->WaitUntilHeld(++held));
+    }
+    EXPECT_TRUE(third.Send(faults::SettingsFrame()));
+    EXPECT_TRUE(SettingsAreAcked(third, 2));
+    holder->Release();
+  }
+  server->Shutdown(std::chrono::system_clock::now());
+  bridge->Stop();
 }
 
 }  // namespace
