@@ -13,6 +13,9 @@ namespace rota {
 template <int kPerSecond, int kBurst>
 class Budget {
  public:
+  // So long after the last one was taken it is full, whatever it was.
+  static constexpr Duration kFills = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(double{kBurst} / kPerSecond));
+
   explicit Budget(TimePoint now) : filled_(now) {}
 
   // Takes one; false when there is none.

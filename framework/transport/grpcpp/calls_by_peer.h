@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ class CallsByPeer final : public RefCounted {
   CallsByPeer(const EventLoop& loop, size_t most_of_peer, size_t most_known) : loop_(loop), most_of_peer_(most_of_peer), most_known_(most_known) {}
 
   class Peer;
+  class Resets;
 
   // The connection that the address of its peer names. Peers over Unix domain sockets have no addresses of their own: there each call
   // has a peer to itself, and so no limit here.
@@ -47,7 +49,7 @@ class CallsByPeer final : public RefCounted {
 };
 
 // One connection, while it has calls.
-// Owner: its calls, from when they are known, and their handlers.
+// Owner: its calls, from when they are known, and their handlers; Resets.
 class CallsByPeer::Peer final : public CallCount {
  public:
   // In the list under `address`, unless that is empty.
@@ -82,6 +84,33 @@ class CallsByPeer::Peer final : public CallCount {
   size_t known_ = 0;
   ResetBudget resets_;
   std::optional<TimePoint> ended_;
+
+  // Of Resets.
+  friend class Resets;
+  bool kept_ = false;
+  size_t count_of_resets_ = 0;
+  TimePoint kept_at_, last_reset_;
+};
+
+// Holds on to peers whose calls are reset until their ResetBudget is full again. Without it one that waits for the end of its calls between two
+// bursts would have a new budget for each.
+// Thread: loop.
+// Owner:  the server.
+// Bound:  kMost peers; beyond that those of longest ago are let go. None is let go before the next reset of any.
+class CallsByPeer::Resets {
+ public:
+  static constexpr size_t kMost = 4096;
+  // Fewer resets than this are forgotten with the peer: who has no more calls than that at a time is no flood.
+  static constexpr size_t kFew = 16;
+
+  // A call of `peer` was reset.
+  void Add(const Ref<Peer>& peer);
+  size_t peers() const { return kept_.size(); }
+
+ private:
+  void LetGo(TimePoint now);
+
+  std::deque<Ref<Peer>> kept_;  // By kept_at_.
 };
 
 inline Ref<CallsByPeer::Peer> CallsByPeer::Find(const std::string& address) {
@@ -96,6 +125,29 @@ inline bool CallsByPeer::Peer::OnFault() {
   if (ended_ && now - *ended_ < kPause) return false;
   ended_ = now;
   return true;
+}
+
+inline void CallsByPeer::Resets::Add(const Ref<Peer>& peer) {
+  const TimePoint now = peer->list_->loop_.Now();
+  peer->last_reset_ = now;
+  LetGo(now);
+  if (++peer->count_of_resets_ < kFew || peer->kept_) return;
+  peer->kept_ = true;
+  peer->kept_at_ = now;
+  kept_.push_back(peer);
+}
+
+inline void CallsByPeer::Resets::LetGo(TimePoint now) {
+  while (!kept_.empty() && (kept_.size() >= kMost || now - kept_.front()->kept_at_ >= ResetBudget::kFills)) {
+    Ref<Peer> first = std::move(kept_.front());
+    kept_.pop_front();
+    if (kept_.size() < kMost - 1 && now - first->last_reset_ < ResetBudget::kFills) {
+      first->kept_at_ = now;
+      kept_.push_back(std::move(first));
+    } else {
+      first->kept_ = false;
+    }
+  }
 }
 
 inline Ref<CallSlot> CallsByPeer::Begin(const Ref<Peer>& peer) {

@@ -125,6 +125,7 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   // A peer that keeps as many streams open as it may opens the next one as soon as it sees the end of one, and gRPC may tell of up to
   // kRequestedCalls before it tells of the ends.
   const Ref<CallsByPeer> calls_ = MakeRef<CallsByPeer>(loop, kMaxCallsOfConnection + kRequestedCalls, kMostKnownCalls);
+  CallsByPeer::Resets resets_;
   std::optional<ConnectionCutter> cutter_;
   std::vector<Ref<GrpcppCall>> unpacked_;
   size_t open_ = 0;  // Requested, waiting, running and refused calls that are not over.
@@ -229,7 +230,11 @@ void GrpcppServer::OnBegin(GrpcppCall& call, const Status& fault) {
 
 void GrpcppServer::OnEnd(GrpcppCall& call) {
   --open_;
-  if (call.peer() != nullptr && !call.peer()->OnEnd(call.cancelled() && !cancelling)) EndConnection(*call.peer(), "too_many_resets");
+  if (const Ref<CallsByPeer::Peer>& peer = call.peer(); peer != nullptr) {
+    const bool reset = call.cancelled() && !cancelling;
+    if (reset) resets_.Add(peer);
+    if (!peer->OnEnd(reset)) EndConnection(*peer, "too_many_resets");
+  }
   if (call.accepted()) ++CallHost::stats.calls_done;
   StopIfQuiet();
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "framework/base/ref.h"
@@ -93,6 +95,70 @@ TEST_F(CallsByPeerTest, ResetsHaveABudgetThatComesBackWithTime) {
   EXPECT_TRUE(peer->OnEnd(false));
   clock_.Advance(std::chrono::seconds(1));
   EXPECT_TRUE(reset(peer));
+}
+
+class ResetsTest : public CallsByPeerTest {
+ protected:
+  // Of a call that is the only one of its peer.
+  bool Reset(const std::string& address) {
+    const Ref<CallsByPeer::Peer> peer = calls_->Find(address);
+    EXPECT_TRUE(peer->OnArrival());
+    resets_.Add(peer);
+    return peer->OnEnd(true);
+  }
+  void ResetSome(const std::string& address, size_t count) {
+    for (size_t i = 0; i < count; ++i) ASSERT_TRUE(Reset(address)) << i;
+  }
+
+  const Ref<CallsByPeer> calls_ = List(1);
+  CallsByPeer::Resets resets_;
+};
+
+TEST_F(ResetsTest, AFewAreForgottenWithTheirPeer) {
+  {
+    const Ref<CallsByPeer::Peer> peer = calls_->Find("127.0.0.1:1");
+    ResetSome("127.0.0.1:1", CallsByPeer::Resets::kFew - 1);
+  }
+  EXPECT_EQ(resets_.peers(), 0u);
+  EXPECT_EQ(calls_->peers(), 0u);
+}
+
+TEST_F(ResetsTest, WhoResetsWithoutEndRunsOutAlsoWithoutOtherCalls) {
+  {
+    const Ref<CallsByPeer::Peer> peer = calls_->Find("127.0.0.1:1");
+    ResetSome("127.0.0.1:1", CallsByPeer::Resets::kFew);
+  }
+  ResetSome("127.0.0.1:1", 10000 - CallsByPeer::Resets::kFew);
+  EXPECT_FALSE(Reset("127.0.0.1:1"));
+  EXPECT_TRUE(Reset("127.0.0.1:2"));
+}
+
+TEST_F(ResetsTest, APeerIsLetGoOnceItsBudgetIsFullAgain) {
+  {
+    const Ref<CallsByPeer::Peer> peer = calls_->Find("127.0.0.1:1");
+    ResetSome("127.0.0.1:1", 100);
+  }
+  clock_.Advance(std::chrono::milliseconds(4999));
+  ResetSome("127.0.0.1:1", 1);
+  // Five seconds after it was first kept, but not after its last reset.
+  clock_.Advance(std::chrono::milliseconds(1));
+  ResetSome("127.0.0.1:2", 1);
+  EXPECT_EQ(resets_.peers(), 1u);
+  clock_.Advance(std::chrono::seconds(5));
+  ResetSome("127.0.0.1:2", 1);
+  EXPECT_EQ(resets_.peers(), 0u);
+  EXPECT_EQ(calls_->peers(), 0u);
+}
+
+TEST_F(ResetsTest, NoMorePeersAreKeptThanTheBound) {
+  for (size_t i = 0; i < 2 * CallsByPeer::Resets::kMost; ++i) {
+    const std::string address = "127.0.0.1:" + std::to_string(i);
+    const Ref<CallsByPeer::Peer> peer = calls_->Find(address);
+    ResetSome(address, CallsByPeer::Resets::kFew);
+    ASSERT_LE(resets_.peers(), CallsByPeer::Resets::kMost);
+  }
+  // The last ones.
+  EXPECT_EQ(calls_->peers(), resets_.peers());
 }
 
 TEST_F(CallsByPeerTest, AFaultIsActedUponOnceInASecond) {

@@ -223,6 +223,24 @@ TEST_P(GrpcppServerTest, WhoResetsCallsWithoutEndIsCutAndNobodyElse) {
   });
 }
 
+// Between two bursts nothing of it is left that could remember.
+TEST_P(GrpcppServerTest, WhoWaitsForTheEndOfItsCallsBetweenTwoBurstsOfResetsIsCutAsWell) {
+  OnEachCall(Echo);
+  Listen();
+  RunWith([&] {
+    faults::RawConnection attacker(address_);
+    attacker.Start();
+    size_t bursts = 0;
+    // In a minute, which this does not take, it may reset 130,000.
+    for (; bursts < 500 && !attacker.closed(); ++bursts) {
+      OpenAndReset(attacker, 500);
+      attacker.Call("/a.B/C", "x");
+      attacker.ReadFor(std::chrono::milliseconds(2));
+    }
+    EXPECT_TRUE(attacker.closed()) << "after " << bursts << " bursts";
+  });
+}
+
 // Fewer than may be reset, but faster than they can be ended.
 TEST_P(GrpcppServerTest, WhoHasMoreCallsThanCanBeEndedIsCut) {
   Listen();
