@@ -20,7 +20,8 @@
 
 namespace rota::grpcpp {
 
-// Knows whose calls are whose. gRPC shows no connections, only the address of the peer of each call, which names one.
+// Knows whose calls are whose. gRPC shows no connections, only the address of the peer of each call, which names one, or one to each address of
+// this host: those count as one.
 // Thread: loop.
 // Owner:  the server, and the slots, which may outlive it.
 class CallsByPeer final : public RefCounted {
@@ -88,7 +89,6 @@ class CallsByPeer::Peer final : public CallCount {
   // Of Resets.
   friend class Resets;
   bool kept_ = false;
-  size_t count_of_resets_ = 0;
   TimePoint kept_at_, last_reset_;
 };
 
@@ -99,10 +99,7 @@ class CallsByPeer::Peer final : public CallCount {
 // Bound:  kMost peers; beyond that those of longest ago are let go. None is let go before the next reset of any.
 class CallsByPeer::Resets {
  public:
-  static constexpr size_t kMost = 4096;
-  // Fewer resets than this are forgotten with the peer: who has no more calls than that at a time is no flood.
-  static constexpr size_t kFew = 16;
-
+  static constexpr size_t kMost = 16384;
   // A call of `peer` was reset.
   void Add(const Ref<Peer>& peer);
   size_t peers() const { return kept_.size(); }
@@ -131,7 +128,7 @@ inline void CallsByPeer::Resets::Add(const Ref<Peer>& peer) {
   const TimePoint now = peer->list_->loop_.Now();
   peer->last_reset_ = now;
   LetGo(now);
-  if (++peer->count_of_resets_ < kFew || peer->kept_) return;
+  if (peer->kept_) return;
   peer->kept_ = true;
   peer->kept_at_ = now;
   kept_.push_back(peer);

@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -70,60 +72,92 @@ std::optional<End> EndOf(int fd, Get get) {
   return End{v6.sin6_addr, ntohs(v6.sin6_port)};
 }
 
-bool IsConnection(int fd, const End& peer, const std::vector<uint16_t>& ports) {
-  if (EndOf(fd, getpeername) != peer) return false;
+bool WasAcceptedOn(const std::vector<uint16_t>& ports, int fd) {
   const std::optional<End> own = EndOf(fd, getsockname);
   return own && std::find(ports.begin(), ports.end(), own->port) != ports.end();
 }
 
-// gRPC may close `fd` at any moment, and the number may be another one's then: only what a descriptor of our own shows is sure.
-Status EndConnection(int fd, const End& peer, const std::vector<uint16_t>& ports) {
+// gRPC may close `fd` at any moment, and the number may be another one's then: only what a descriptor of our own shows is sure. Nothing if it
+// is another one's.
+std::optional<Status> EndConnection(int fd, const End& peer, const std::vector<uint16_t>& ports) {
   const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return errno == EBADF ? OkStatus() : ErrnoToStatus(errno, "dup");
-  Status status;
-  if (IsConnection(own, peer, ports)) {
-    // shutdown() would leave to gRPC what has come, and what a peer goes on to send.
+  if (own < 0) return errno == EBADF ? std::nullopt : std::optional(ErrnoToStatus(errno, "dup"));
+  std::optional<Status> ended;
+  if (EndOf(own, getpeername) == peer && WasAcceptedOn(ports, own)) {
+    // shutdown() leaves to gRPC what has come, and what a peer goes on to send: better than nothing, where the kernel knows no other way.
     const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
-    if (connect(own, &nobody, sizeof(nobody)) != 0) status = ErrnoToStatus(errno, "connect");
+    if (connect(own, &nobody, sizeof(nobody)) == 0 || shutdown(own, SHUT_RDWR) == 0) {
+      ended = OkStatus();
+    } else {
+      ended = ErrnoToStatus(errno, "shutdown");
+    }
   }
   close(own);
-  return status;
+  return ended;
 }
 
-Status FindAndEnd(std::string_view address, const std::vector<uint16_t>& ports) {
-  const std::optional<End> peer = ToEnd(address);
-  if (!peer) return InvalidArgumentError("not the address of a connection");
+void LogFailure(const std::string& peer, const Status& status) {
+  Log(LogLevel::kWarn, "cut_failed", {{"peer", peer}, {"what", status.ToString()}});
+}
+
+}  // namespace
+
+void ConnectionCutter::Cut(std::string peer, const char* why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::any_of(orders_.begin(), orders_.end(), [&](const Order& order) { return order.peer == peer; })) return;
+    orders_.push_back({std::move(peer), why});
+  }
+  changed_.notify_one();
+  if (!thread_.joinable()) Start();
+}
+
+void ConnectionCutter::Start() {
+  try {
+    thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  } catch (const std::system_error& error) {
+    const std::lock_guard lock(mutex_);
+    for (const Order& order : std::exchange(orders_, {})) LogFailure(order.peer, UnavailableError(std::string("no thread for it: ") + error.what()));
+  }
+}
+
+void ConnectionCutter::Run(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return !orders_.empty(); }) && !stop.stop_requested()) {
+    const std::vector<Order> orders = std::exchange(orders_, {});
+    lock.unlock();
+    Search(orders);
+    lock.lock();
+  }
+}
+
+void ConnectionCutter::Search(const std::vector<Order>& orders) const {
+  std::vector<std::optional<End>> peers;
+  for (const Order& order : orders) {
+    peers.push_back(ToEnd(order.peer));
+    if (!peers.back()) LogFailure(order.peer, InvalidArgumentError("not the address of a connection"));
+  }
   std::error_code error;
   for (std::filesystem::directory_iterator descriptors("/proc/self/fd", error); !error && descriptors != std::filesystem::directory_iterator();
        descriptors.increment(error)) {
     const std::string name = descriptors->path().filename();
     int fd = -1;
     std::from_chars(name.data(), name.data() + name.size(), fd);
-    if (IsConnection(fd, *peer, ports)) return EndConnection(fd, *peer, ports);
+    const std::optional<End> peer = EndOf(fd, getpeername);
+    if (!peer) continue;
+    const auto found = std::find(peers.begin(), peers.end(), peer);
+    if (found == peers.end() || !WasAcceptedOn(ports_, fd)) continue;
+    const Order& order = orders[static_cast<size_t>(found - peers.begin())];
+    const std::optional<Status> ended = EndConnection(fd, *peer, ports_);
+    if (!ended) continue;
+    if (ended->ok()) {
+      Log(LogLevel::kWarn, "connection_ended", {{"peer", order.peer}, {"reason", order.why}});
+    } else {
+      LogFailure(order.peer, *ended);
+    }
   }
-  return error ? ErrnoToStatus(error.value(), "look for its descriptor") : OkStatus();
-}
-
-}  // namespace
-
-void ConnectionCutter::Cut(std::string peer) {
-  {
-    const std::lock_guard lock(mutex_);
-    peers_.push_back(std::move(peer));
-  }
-  changed_.notify_one();
-  if (!thread_.joinable()) thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
-}
-
-void ConnectionCutter::Run(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return !peers_.empty(); })) {
-    const std::string peer = std::move(peers_.back());
-    peers_.pop_back();
-    lock.unlock();
-    if (const Status status = FindAndEnd(peer, ports_); !status.ok()) Log(LogLevel::kWarn, "cut_failed", {{"peer", peer}, {"what", status.ToString()}});
-    lock.lock();
-  }
+  if (!error) return;
+  for (const Order& order : orders) LogFailure(order.peer, ErrnoToStatus(error.value(), "look for its descriptor"));
 }
 
 }  // namespace rota::grpcpp

@@ -12,11 +12,9 @@
 #include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "framework/base/log.h"
 #include "framework/base/ref.h"
 #include "framework/loop/event_loop.h"
 #include "framework/loop/hooks.h"
@@ -108,7 +106,7 @@ class GrpcppServer final : public Server, private CallHost, private LoopHook {
   // As many as gRPC is to have.
   void RequestCalls();
   Ref<CallsByPeer::Peer> OnArrival(const std::string& address) override;
-  void EndConnection(CallsByPeer::Peer& peer, std::string_view why);
+  void EndConnection(CallsByPeer::Peer& peer, const char* why);
   void OnTurn() override;
   void OnBegin(GrpcppCall& call, const Status& fault) override;
   void OnEnd(GrpcppCall& call) override;
@@ -202,10 +200,9 @@ Ref<CallsByPeer::Peer> GrpcppServer::OnArrival(const std::string& address) {
   return peer;
 }
 
-void GrpcppServer::EndConnection(CallsByPeer::Peer& peer, std::string_view why) {
+void GrpcppServer::EndConnection(CallsByPeer::Peer& peer, const char* why) {
   if (!peer.OnFault()) return;
-  Log(LogLevel::kWarn, "connection_ended", {{"peer", peer.address()}, {"reason", why}});
-  cutter_->Cut(peer.address());
+  cutter_->Cut(peer.address(), why);
 }
 
 void GrpcppServer::OnTurn() {

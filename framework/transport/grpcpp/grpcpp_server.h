@@ -17,8 +17,10 @@ class EventLoop;
 //         "Received message larger than max (N vs. M)", and the sink hears CANCELLED.
 // Memory: besides the messages that the sink gave credit for, at most one more of each call is read ahead, so that the half-close
 //         is seen without credit.
-// Limits: a peer that resets more calls than ResetBudget allows, or has more than 4,000 that are not over, is cut off, with a reset of its TCP
-//         connection and connection_ended in the log. One over a Unix domain socket is not: gRPC does not show which calls are its own.
+// Limits: a peer that resets more of the calls which Rota hears of than ResetBudget allows, or has more than 4,000 that are not over, is cut off, with
+//         a reset of its TCP connection and connection_ended in the log. The 4,000 count what waits for the loop, so that a connection on which many
+//         time out while the loop stands still may be cut. One over a Unix domain socket is not: gRPC does not show which calls are its own. There is
+//         no bound over all connections: beyond 64,000 calls that wait for the loop, more wait inside of gRPC.
 // Not promised: the order of metadata with different keys, which gRPC sorts. Incoming metadata that starts with "grpc-"
 //         is dropped except grpc-trace-bin. Outgoing metadata that gRPC does not carry (an illegal or reserved key, an
 //         illegal value) is logged and dropped. gRPC answers by itself what is no legal gRPC request.

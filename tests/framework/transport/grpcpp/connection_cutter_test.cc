@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,8 +81,9 @@ class Listener {
     EXPECT_EQ(family == AF_INET ? connect(client.fd(), reinterpret_cast<const sockaddr*>(&v4), sizeof(v4))
                                 : connect(client.fd(), reinterpret_cast<const sockaddr*>(&v6), sizeof(v6)),
               0);
-    return {std::move(client), Socket(accept(socket_.fd(), nullptr, nullptr))};
+    return {std::move(client), Accept()};
   }
+  Socket Accept() const { return Socket(accept(socket_.fd(), nullptr, nullptr)); }
 
  private:
   const Socket socket_;
@@ -89,7 +93,7 @@ TEST(ConnectionCutterTest, OneConnectionIsEndedAndNoOther) {
   const Listener listener(AF_INET);
   const Connection cut = listener.Connect(AF_INET), other = listener.Connect(AF_INET);
   ConnectionCutter cutter({listener.port()});
-  cutter.Cut(cut.client.address("127.0.0.1"));
+  cutter.Cut(cut.client.address("127.0.0.1"), "test");
   EXPECT_EQ(cut.client.Read(), ECONNRESET);
   other.server.Write();
   EXPECT_EQ(other.client.Read(), 0);
@@ -100,7 +104,7 @@ TEST(ConnectionCutterTest, WhatWasNotReadIsGone) {
   const Connection cut = listener.Connect(AF_INET);
   cut.client.Write();
   ConnectionCutter cutter({listener.port()});
-  cutter.Cut(cut.client.address("127.0.0.1"));
+  cutter.Cut(cut.client.address("127.0.0.1"), "test");
   EXPECT_EQ(cut.client.Read(), ECONNRESET);
   EXPECT_NE(cut.server.Read(), 0);
 }
@@ -109,20 +113,59 @@ TEST(ConnectionCutterTest, PeersOfIpV6AndOfIpV4OnASocketThatListensToBothAreFoun
   const Listener listener(AF_INET6);
   ConnectionCutter cutter({1, listener.port()});
   const Connection v6 = listener.Connect(AF_INET6), v4 = listener.Connect(AF_INET);
-  cutter.Cut(v6.client.address("[::1]"));
+  cutter.Cut(v6.client.address("[::1]"), "test");
   EXPECT_EQ(v6.client.Read(), ECONNRESET);
-  cutter.Cut(v4.client.address("127.0.0.1"));
+  cutter.Cut(v4.client.address("127.0.0.1"), "test");
   EXPECT_EQ(v4.client.Read(), ECONNRESET);
+}
+
+TEST(ConnectionCutterTest, ThoseThatComeTogetherAreAllEnded) {
+  const Listener listener(AF_INET);
+  std::vector<Connection> cut;
+  for (int i = 0; i < 20; ++i) cut.push_back(listener.Connect(AF_INET));
+  ConnectionCutter cutter({listener.port()});
+  for (const Connection& connection : cut) cutter.Cut(connection.client.address("127.0.0.1"), "test");
+  for (const Connection& connection : cut) EXPECT_EQ(connection.client.Read(), ECONNRESET);
+}
+
+// By one address and port, to two addresses of this host.
+TEST(ConnectionCutterTest, APeerWithTwoConnectionsLosesBoth) {
+  const Listener listener(AF_INET6);
+  const auto connect_to = [&](const char* host, uint16_t from) {
+    Socket client(socket(AF_INET6, SOCK_STREAM, 0));
+    const int on = 1;
+    setsockopt(client.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    const sockaddr_in6 own = ToV6("::ffff:127.0.0.1", from), to = ToV6(host, listener.port());
+    EXPECT_EQ(bind(client.fd(), reinterpret_cast<const sockaddr*>(&own), sizeof(own)), 0);
+    EXPECT_EQ(connect(client.fd(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+    return client;
+  };
+  const Socket first = connect_to("::ffff:127.0.0.1", 0);
+  const Socket second = connect_to("::ffff:127.0.0.2", first.port());
+  const Socket first_end = listener.Accept(), second_end = listener.Accept();
+  ConnectionCutter cutter({listener.port()});
+  cutter.Cut(first.address("127.0.0.1"), "test");
+  EXPECT_EQ(first.Read(), ECONNRESET);
+  EXPECT_EQ(second.Read(), ECONNRESET);
+}
+
+// Returns when all that was ordered before has been looked for.
+void AwaitSearch(ConnectionCutter& cutter, const Listener& listener) {
+  // The first of them may be in the same search, the second one is in another.
+  for (int i = 0; i < 2; ++i) {
+    const Connection known = listener.Connect(AF_INET);
+    cutter.Cut(known.client.address("127.0.0.1"), "test");
+    EXPECT_EQ(known.client.Read(), ECONNRESET);
+  }
 }
 
 // The end of a client, whose peer the server is, is a connection of the same process as well.
 TEST(ConnectionCutterTest, AConnectionThatTheProcessOpenedIsNotTaken) {
   const Listener listener(AF_INET);
   const Connection own = listener.Connect(AF_INET);
-  {
-    ConnectionCutter cutter({listener.port()});
-    cutter.Cut("127.0.0.1:" + std::to_string(listener.port()));
-  }
+  ConnectionCutter cutter({listener.port()});
+  cutter.Cut("127.0.0.1:" + std::to_string(listener.port()), "test");
+  AwaitSearch(cutter, listener);
   own.server.Write();
   EXPECT_EQ(own.client.Read(), 0);
 }
@@ -130,12 +173,25 @@ TEST(ConnectionCutterTest, AConnectionThatTheProcessOpenedIsNotTaken) {
 TEST(ConnectionCutterTest, OneThatIsGoneOrHasNoAddressDoesNoHarm) {
   const Listener listener(AF_INET);
   const Connection other = listener.Connect(AF_INET);
-  {
-    ConnectionCutter cutter({listener.port()});
-    for (const char* peer : {"127.0.0.1:1", "[fe80::1%2]:1", "unix:", "", ":", "[::1", "no:port"}) cutter.Cut(peer);
-  }
+  ConnectionCutter cutter({listener.port()});
+  for (const char* peer : {"127.0.0.1:1", "[fe80::1%2]:1", "unix:", "", ":", "[::1", "no:port"}) cutter.Cut(peer, "test");
+  AwaitSearch(cutter, listener);
   other.server.Write();
   EXPECT_EQ(other.client.Read(), 0);
+}
+
+ptrdiff_t Descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+}
+
+TEST(ConnectionCutterTest, NoDescriptorIsLeft) {
+  const Listener listener(AF_INET);
+  ConnectionCutter cutter({listener.port()});
+  AwaitSearch(cutter, listener);
+  const ptrdiff_t before = Descriptors();
+  for (int i = 0; i < 10; ++i) AwaitSearch(cutter, listener);
+  // The last search may have its own still.
+  EXPECT_LE(Descriptors(), before + 2);
 }
 
 }  // namespace
