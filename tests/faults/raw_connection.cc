@@ -120,6 +120,12 @@ const Answer& RawConnection::Await(uint32_t stream, Seconds limit) {
   return answer;
 }
 
+bool RawConnection::AwaitSettingsAcks(uint64_t count, Seconds limit) {
+  const auto end = Clock::now() + limit;
+  while (settings_acked_ < count && !closed_ && Clock::now() < end) ReadSome(end - Clock::now());
+  return settings_acked_ >= count;
+}
+
 bool RawConnection::AwaitClose(Seconds limit) {
   ReadFor(limit);
   return closed_;

@@ -61,6 +61,9 @@ class RawConnection {
 
   // Reads until `stream` has ended or was reset, the connection is closed, or time is up.
   const Answer& Await(uint32_t stream, Seconds limit = kLimit);
+  // Reads until the server has acknowledged so many SETTINGS, of which Start() sends the first: whether it did. Then it has read all that
+  // was sent before them.
+  bool AwaitSettingsAcks(uint64_t count, Seconds limit = kLimit);
   // Reads what is there, and waits until the server closes: whether it did.
   bool AwaitClose(Seconds limit = kLimit);
   // Reads and handles frames for that long, or until the connection ends.

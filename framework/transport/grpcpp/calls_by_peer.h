@@ -96,7 +96,8 @@ class CallsByPeer::Peer final : public CallCount {
 // bursts would have a new budget for each.
 // Thread: loop.
 // Owner:  the server.
-// Bound:  kMost peers; beyond that those of longest ago are let go. None is let go before the next reset of any.
+// Bound:  kMost peers; beyond that those of longest ago are let go. None is let go before the next reset of any, and then two at a time, so that
+//         the loop does not stand still where thousands are due.
 class CallsByPeer::Resets {
  public:
   static constexpr size_t kMost = 16384;
@@ -135,10 +136,10 @@ inline void CallsByPeer::Resets::Add(const Ref<Peer>& peer) {
 }
 
 inline void CallsByPeer::Resets::LetGo(TimePoint now) {
-  while (!kept_.empty() && (kept_.size() >= kMost || now - kept_.front()->kept_at_ >= ResetBudget::kFills)) {
+  for (int i = 0; i < 2 && !kept_.empty() && (kept_.size() >= kMost || now - kept_.front()->kept_at_ >= ResetBudget::kFills); ++i) {
     Ref<Peer> first = std::move(kept_.front());
     kept_.pop_front();
-    if (kept_.size() < kMost - 1 && now - first->last_reset_ < ResetBudget::kFills) {
+    if (kept_.size() + 1 < kMost && now - first->last_reset_ < ResetBudget::kFills) {
       first->kept_at_ = now;
       kept_.push_back(std::move(first));
     } else {

@@ -23,8 +23,8 @@ class ConnectionCutter {
   explicit ConnectionCutter(std::vector<uint16_t> ports) : ports_(std::move(ports)) {}
 
   // Ends the connection of `peer`, "127.0.0.1:50412" or "[::1]:50412", soon; each of them, where it has one to more than one address of
-  // this host. Its peer sees a reset; what it sent and gRPC has not read is gone, or gRPC would go through all of it first. The log has connection_ended, with the
-  // peer and the reason `why`, a literal. Nothing happens if there is none.
+  // this host. Its peer sees a reset; what it sent and gRPC has not read is gone, or gRPC would go through all of it first. The log has
+  // connection_ended, with the peer and the reason `why`, a literal. Nothing happens if there is none.
   // Errors: logged as cut_failed, with the peer. It takes two free descriptors.
   void Cut(std::string peer, const char* why);
 

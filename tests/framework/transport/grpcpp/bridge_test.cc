@@ -183,11 +183,6 @@ class Holder final : public grpc::AuthMetadataProcessor {
   bool released_ = false;
 };
 
-bool SettingsAreAcked(faults::RawConnection& peer, uint64_t count) {
-  for (int i = 0; i < 3000 && peer.settings_acked() < count; ++i) peer.ReadFor(std::chrono::milliseconds(10));
-  return peer.settings_acked() == count;
-}
-
 // What a server gives to gRPC is looked at in the thread that reads it.
 TEST(BridgeReadersTest, WhileTwoPeersHoldUpWhoReadsAThirdOneIsRead) {
   if (UsableCores() < 2) GTEST_SKIP() << "on a single core one thread does it all";
@@ -213,7 +208,7 @@ TEST(BridgeReadersTest, WhileTwoPeersHoldUpWhoReadsAThirdOneIsRead) {
     // All three are known to gRPC by then: what is seen is who reads, and not who accepts.
     for (faults::RawConnection* peer : {&first, &second, &third}) {
       peer->Start();
-      ASSERT_TRUE(SettingsAreAcked(*peer, 1));
+      EXPECT_TRUE(peer->AwaitSettingsAcks(1));
     }
     int held = 0;
     for (faults::RawConnection* peer : {&first, &second}) {
@@ -221,7 +216,7 @@ TEST(BridgeReadersTest, WhileTwoPeersHoldUpWhoReadsAThirdOneIsRead) {
       EXPECT_TRUE(holder->WaitUntilHeld(++held));
     }
     EXPECT_TRUE(third.Send(faults::SettingsFrame()));
-    EXPECT_TRUE(SettingsAreAcked(third, 2));
+    EXPECT_TRUE(third.AwaitSettingsAcks(2));
     holder->Release();
   }
   server->Shutdown(std::chrono::system_clock::now());

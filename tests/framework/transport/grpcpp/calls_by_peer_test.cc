@@ -134,6 +134,15 @@ TEST_F(ResetsTest, APeerIsLetGoOnceItsBudgetIsFullAgain) {
   EXPECT_EQ(calls_->peers(), 1u);
 }
 
+TEST_F(ResetsTest, ManyThatAreDueAreLetGoALittleAtATime) {
+  for (int i = 0; i < 1000; ++i) ResetSome("127.0.0.1:" + std::to_string(i), 1);
+  clock_.Advance(std::chrono::seconds(5));
+  ResetSome("127.0.0.2:1", 1);
+  EXPECT_EQ(resets_.peers(), 999u);
+  ResetSome("127.0.0.2:1", 499);
+  EXPECT_EQ(resets_.peers(), 1u);
+}
+
 TEST_F(ResetsTest, NoMorePeersAreKeptThanTheBound) {
   for (size_t i = 0; i < 2 * CallsByPeer::Resets::kMost; ++i) {
     const std::string address = "127.0.0.1:" + std::to_string(i);

@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "framework/observe/open_files.h"
 
 namespace rota::grpcpp {
 namespace {
@@ -180,18 +180,14 @@ TEST(ConnectionCutterTest, OneThatIsGoneOrHasNoAddressDoesNoHarm) {
   EXPECT_EQ(other.client.Read(), 0);
 }
 
-ptrdiff_t Descriptors() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
-}
-
 TEST(ConnectionCutterTest, NoDescriptorIsLeft) {
   const Listener listener(AF_INET);
   ConnectionCutter cutter({listener.port()});
   AwaitSearch(cutter, listener);
-  const ptrdiff_t before = Descriptors();
+  const size_t before = observe::ListOpenFiles().value();
   for (int i = 0; i < 10; ++i) AwaitSearch(cutter, listener);
   // The last search may have its own still.
-  EXPECT_LE(Descriptors(), before + 2);
+  EXPECT_LE(observe::ListOpenFiles().value(), before + 2);
 }
 
 }  // namespace

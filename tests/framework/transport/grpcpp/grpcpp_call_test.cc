@@ -183,8 +183,7 @@ TEST_F(GrpcppCallTest, OneThatIsTakenBackBeforeItsTurnIsNotBegun) {
     host_.heard.clear();
     const uint32_t stream = client.NextStream();
     ASSERT_TRUE(client.Send(faults::CallFrames(stream, "/a.B/C") + faults::RstStreamFrame(stream, 8) + faults::SettingsFrame()));
-    // The first one is that of Start().
-    while (client.settings_acked() < i + 2 && !client.closed()) client.ReadFor(std::chrono::milliseconds(1));
+    ASSERT_TRUE(client.AwaitSettingsAcks(i + 2));
     Timer limit = loop_.SetTimeout(std::chrono::seconds(60), [] { FAIL() << "the call does not end"; });
     host_.on_end = [&] { limit.Clear(); };
     const size_t before = begun;
